@@ -1,0 +1,65 @@
+// The data plane of a node: I/O threads with an event loop each, listeners, connections, and the bridge to TypeScript.
+// Methods are called from one controlling thread (Node's main thread, or the standalone binary's) and never block on an I/O
+// thread, except Stop, which joins them all. Threads block all signals; descriptors are close-on-exec.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "command/executor.h"
+#include "core/status.h"
+#include "net/bridge.h"
+#include "store/store.h"
+
+namespace distcache::net {
+
+struct ServerOptions {
+  uint32_t io_threads = 1;
+  uint32_t max_clients = 10000;
+  uint64_t output_limit_bytes = 64ull << 20;  // a reader that does not read: disconnected beyond this
+  uint32_t output_patience_ms = 10000;        // how long it may be beyond the soft limit (a quarter)
+  bool is_protected = false;                  // refuse peers that are not on loopback, in Redis's protected-mode words
+};
+
+class Server {
+ public:
+  // wake_main is called from I/O threads, at most once between two Drains; it must only schedule Drain on the main thread.
+  static Result<std::unique_ptr<Server>> Create(store::Store& store, const ServerOptions& options, std::function<void()> wake_main);
+  ~Server();  // stops
+
+  Status Start();
+  void Stop();  // closes listeners and connections, joins; idempotent
+
+  struct Listening { uint32_t listener; std::string host; uint16_t port; };
+  Result<Listening> ListenTcp(std::string_view host, uint16_t port);  // port 0: any free one
+  Result<Listening> ListenUnix(std::string_view path);
+  void CloseListener(uint32_t listener);
+
+  // Takes what I/O threads posted since the last call. At most max events.
+  void Drain(std::vector<Event>* events, size_t max);
+  // Answers the request a connection waits for: reply bytes (RESP, may be empty) and changes. False: it is gone.
+  bool Answer(ConnectionId connection, std::string reply, const Changes& changes);
+  // Sends bytes that answer no request (MONITOR); dropped when the reader is slow. False: it is gone.
+  bool Push(ConnectionId connection, std::string bytes);
+  bool Kill(ConnectionId connection, bool after_reply);
+  // Each I/O thread posts kReport events: one row a connection (for CLIENT LIST); `token` comes back in Event::database.
+  void RequestReport(uint32_t token);
+
+  command::NodeState& node_state();
+  void SetMonitoring(bool is_on);       // kMonitor events are posted only while on
+  void SetMaxClients(uint32_t max_clients);
+  void SetProtected(bool is_protected);
+  void WakeAll();                       // room in the log again, pause over, or replies became durable
+
+  // Under `always`, replies with a log_sequence above this are held. UINT64_MAX: nothing is held (other policies, healthy).
+  void SetDurableSequence(uint64_t sequence);
+
+  uint32_t ConnectionCount() const;
+};
+
+}  // namespace distcache::net

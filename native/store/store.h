@@ -1,0 +1,164 @@
+// The store: a sharded map from (database, key) to value with TTL, recency and global bounds. One small lock a shard.
+//
+// It reads no clock, does no I/O and starts no thread: time, seed and capacity are arguments. Any number of threads may
+// call it at once. Commands work through an Access: the locked view of the shards of one command's (or transaction's) keys.
+//
+// Life of a write: Locate each key -> Begin (room in the log, locks in ascending order, room in the store: all before the
+// first effect) -> Access::Put and the like -> Access::Commit (one log record for all effects) -> locks released.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "core/block.h"
+#include "core/status.h"
+#include "store/write_log.h"
+
+namespace distcache::store {
+
+using TimeMs = int64_t;  // Unix time in milliseconds; as a deadline, 0 = none
+
+enum class ValueType : uint8_t { kString = 0 };
+enum class EvictionPolicy : uint8_t { kAllKeysLru, kVolatileLru, kVolatileTtl, kAllKeysRandom, kNoEviction };
+
+using HashSeed = std::array<uint8_t, 16>;
+
+struct StoreOptions {
+  uint32_t databases = 16;
+  uint32_t shards = 0;        // power of two, at most 512; 0 = chosen from max_entries (1 up to 1,000 entries)
+  uint64_t max_entries = 0;   // 0 = no bound
+  uint64_t max_memory_bytes = 0;  // 0 = no bound; everything that is allocated for the store counts
+  EvictionPolicy policy = EvictionPolicy::kAllKeysLru;
+  HashSeed seed{};            // from a secure source
+  WriteLog* log = nullptr;    // not owned; may be set later, before traffic
+};
+
+// A key with its place, computed without a lock. The bytes are borrowed.
+struct Key {
+  uint64_t hash;
+  uint32_t shard;
+  uint32_t database;
+  std::string_view bytes;
+};
+
+// A value under its shard's lock. `bytes` is valid until the next mutation through the Access or its end; `block`, when
+// the value lies in one, may be copied (BlockRef) and outlives both.
+struct ValueView {
+  std::string_view bytes;
+  const BlockRef* block = nullptr;
+  ValueType type = ValueType::kString;
+  TimeMs expires_at_ms = 0;
+  TimeMs accessed_at_ms = 0;  // coarse: seconds resolution is allowed
+};
+
+// At most what a command may do to the store; decides what Begin must reserve.
+struct Intent {
+  bool writes = false;         // any effect at all
+  bool adds_keys = false;      // keys of the list that are missing may be created
+  bool copies_existing = false;  // a value of the list may be copied or grown (APPEND, COPY, RENAME): its size is added
+  bool all_shards = false;     // FLUSHALL, SWAPDB, or a transaction that holds one
+  bool must_succeed = false;   // main thread or recovery: never kNoRoom
+  uint64_t value_bytes = 0;    // bytes of new values in all
+};
+
+enum class Admission : uint8_t {
+  kOk,
+  kNoRoom,       // the log's buffer is full: nothing is held; retry when woken
+  kOutOfMemory,  // a bound is reached and the policy evicts nothing (more); reply -OOM
+};
+
+enum class PutResult : uint8_t { kOk, kOutOfMemory };
+
+struct StoreStats {
+  uint64_t entries, entries_with_expiry, used_bytes, peak_used_bytes;
+  uint64_t evicted, expired, hits, misses;
+  uint64_t index_slots, index_used;  // load = used / slots
+  uint64_t key_bytes, value_bytes;
+};
+
+class Store;
+
+// Move-only. Ends (locks released) when destroyed; effects not committed by then are still logged by the destructor.
+class Access {
+ public:
+  Access() = default;
+  Access(Access&&) noexcept;
+  Access& operator=(Access&&) noexcept;
+  ~Access();
+
+  TimeMs now_ms() const;
+
+  // Reading. Get moves recency and counts a hit or miss; Peek does neither. Null when missing or expired (an expired
+  // entry is removed on the way when the Access may write). The pointer is valid until the next call on this Access.
+  const ValueView* Get(const Key& key);
+  const ValueView* Peek(const Key& key);
+
+  // Writing. Each remembers its effect for the log and bumps the key's watch version.
+  PutResult Put(const Key& key, std::string_view bytes, TimeMs expires_at_ms);
+  PutResult PutBlock(const Key& key, BlockRef block, TimeMs expires_at_ms);
+  // Writes bytes at offset of the value, growing it (zeros in the gap); the key must exist or is created empty.
+  PutResult WriteAt(const Key& key, uint64_t offset, std::string_view bytes);
+  bool Remove(const Key& key);                              // false when missing
+  bool SetExpiry(const Key& key, TimeMs expires_at_ms);     // false when missing; 0 persists
+  void Flush(uint32_t database);                            // needs all_shards
+  void FlushAll();                                          // needs all_shards
+  void SwapDatabases(uint32_t a, uint32_t b);               // needs all_shards
+
+  // The key's watch version: changes whenever anything writes, removes, expires or flushes it. Needs Watch before.
+  uint64_t WatchVersion(const Key& key) const;
+
+  // Logs the effects since Begin (or the last Commit) as one record; the sequence number, 0 when there was none or no log.
+  uint64_t Commit();
+  // The newest sequence number of any write of the locked shards: a reply to a read waits for it under `always`.
+  uint64_t NewestSequence() const;
+
+ private:
+  friend class Store;
+  // (the owner of this file fills in the state)
+};
+
+class Store {
+ public:
+  static Result<std::unique_ptr<Store>> Create(const StoreOptions& options);
+  ~Store();
+
+  Key Locate(uint32_t database, std::string_view key) const;
+  void Prefetch(const Key& key) const;  // a hint before Begin, for pipelines
+
+  // Takes what the intent needs, in this order: room in the log, the locks of the keys' shards in ascending order, room in
+  // the store (evicting if the policy says so; never with this command's own keys). On kOk *access is open.
+  Admission Begin(Access* access, std::span<const Key> keys, const Intent& intent, TimeMs now_ms, bool touches = true);
+
+  // WATCH: registers interest and returns the current version; Unwatch drops it.
+  uint64_t Watch(const Key& key, TimeMs now_ms, bool* is_missing);
+  void Unwatch(const Key& key);
+
+  uint64_t EntryCount(uint32_t database) const;
+  uint64_t EntryCountWithExpiry(uint32_t database) const;
+  // A place in hash order: (shard, hash prefix), below 2^53; 0 begins and ends. A key that is there throughout is visited.
+  // visit gets key and value under the shard's lock and returns false to skip counting it.
+  using Visitor = std::function<bool(std::string_view key, uint32_t database, const ValueView& value)>;
+  uint64_t Scan(uint32_t database, uint64_t cursor, uint64_t count, TimeMs now_ms, const Visitor& visit);
+  // As Scan over one shard and all databases, for snapshots: positions are of the shard alone; 0 begins and ends.
+  uint64_t WalkShard(uint32_t shard, uint64_t position, uint64_t max_entries, TimeMs now_ms, const Visitor& visit);
+  // A live key at random, weighted well enough; false when the database is empty. `random` is 64 random bits.
+  bool RandomKey(uint32_t database, uint64_t random, TimeMs now_ms, std::vector<char>* key);
+
+  // Removes up to max_entries expired entries, going on where the last call stopped; returns how many were examined.
+  uint64_t SweepExpired(TimeMs now_ms, uint64_t max_entries);
+
+  void SetBounds(uint64_t max_entries, uint64_t max_memory_bytes, EvictionPolicy policy);
+  void SetLog(WriteLog* log);
+  StoreStats Stats() const;
+  uint64_t UsedBytes() const;
+  uint32_t shard_count() const;
+  uint32_t database_count() const;
+  Status CheckInvariants() const;  // for tests; the numbers are those of the lists at the top of shard.h and slab.h
+};
+
+}  // namespace distcache::store
