@@ -1,0 +1,43 @@
+// Configures and builds a CMake variant of the native parts. Used by the tests, the long tests and the benches; each
+// variant has its own directory build-<variant>/, so changing one file recompiles one file in each.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { capture, compilerEnvironment, findProgram, jobs, listFiles, root, run } from "./project.mjs";
+
+const isSource = (name) => name.endsWith(".cc");
+
+/** Variants by name: the options given to CMake. */
+export const variants = {
+  native: ["-DCMAKE_BUILD_TYPE=Debug"],
+  release: ["-DCMAKE_BUILD_TYPE=Release"],
+  asan: ["-DCMAKE_BUILD_TYPE=Debug", "-DDISTCACHE_SANITIZE=address,undefined"],
+  tsan: ["-DCMAKE_BUILD_TYPE=Debug", "-DDISTCACHE_SANITIZE=thread"],
+  fuzz: [
+    "-DCMAKE_BUILD_TYPE=Debug",
+    "-DCMAKE_CXX_COMPILER=clang++",
+    "-DDISTCACHE_FUZZ=ON",
+    "-DDISTCACHE_SANITIZE=address,undefined",
+  ],
+};
+
+export const hasNativeTests = () => listFiles("test/native", (name) => name.endsWith("_test.cc")).length > 0;
+export const hasStandalone = () => listFiles("test/native/standalone", isSource).length > 0;
+export const hasFuzzers = () => listFiles("test/fuzz", (name) => name.endsWith("_fuzzer.cc")).length > 0;
+
+/** Builds `targets` (all when empty) of a variant and answers its directory. Throws when CMake or a compiler fails. */
+export async function buildNative(variant, targets = []) {
+  const directory = join(root, `build-${variant}`);
+  if (!existsSync(join(directory, "CMakeCache.txt"))) {
+    const generator = findProgram("ninja") === undefined ? [] : ["-G", "Ninja"];
+    const configured = capture("cmake", ["-S", root, "-B", directory, ...generator, ...variants[variant]], {
+      env: compilerEnvironment(),
+    });
+    if (configured.code !== 0) throw new Error(`cmake could not configure ${variant}:\n${configured.output}`);
+  }
+  const targetArguments = targets.length === 0 ? [] : ["--target", ...targets];
+  const code = await run("cmake", ["--build", directory, "--parallel", jobs, ...targetArguments], {
+    env: compilerEnvironment(),
+  });
+  if (code !== 0) throw new Error(`building ${variant} failed`);
+  return directory;
+}
