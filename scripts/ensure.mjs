@@ -4,7 +4,8 @@
 //   node scripts/ensure.mjs            what is stale
 //   node scripts/ensure.mjs --force    everything but the packages
 //   node scripts/ensure.mjs --packages only the packages
-import { copyFileSync, existsSync, mkdirSync, rmSync } from "node:fs";
+//   node scripts/ensure.mjs --addon    only the addon: what `npm install distcache` runs in its own copy
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { compilerEnvironment, findProgram, jobs, listFiles, packageBin, root, run } from "./project.mjs";
@@ -20,12 +21,28 @@ async function must(what, program, args, options) {
 /** node_modules, from the lock file. */
 const packages = {
   name: "packages",
-  stamp: "node_modules/.distcache-stamp.json",
-  inputs: () => ["package-lock.json"],
+  isFresh: arePackagesInstalled,
   async build() {
     await must("installing packages", "npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]);
   },
 };
+
+function readLock(path) {
+  try {
+    return JSON.parse(readFileSync(join(root, path), "utf8")).packages ?? {};
+  } catch {
+    return {};
+  }
+}
+
+/** Whether npm's record of what it installed names every version of the lock file; a platform's packages may be absent. */
+function arePackagesInstalled() {
+  const installed = readLock("node_modules/.package-lock.json");
+  return Object.entries(readLock("package-lock.json")).every(
+    ([path, entry]) =>
+      path === "" || installed[path]?.version === entry.version || (entry.optional && installed[path] === undefined),
+  );
+}
 
 /** dist/, from src/: compiled modules, the dashboard's page, and whatever else lies beside the sources. */
 const typescript = {
@@ -64,7 +81,7 @@ function removeOrphans() {
 const addon = {
   name: "addon",
   stamp: "build/Release/.stamp.json",
-  inputs: () => [...listFiles("native"), "binding.gyp", "package-lock.json"],
+  inputs: () => [...listFiles("native"), "binding.gyp"],
   async build() {
     const env = compilerEnvironment();
     if (findProgram("ccache") !== undefined) {
@@ -72,9 +89,15 @@ const addon = {
       env.CXX = `ccache ${env.CXX ?? "g++"}`;
     }
     const args = ["configure", "build", "--silent", "--jobs", jobs, ...headersArgument()];
-    await must("building the addon", packageBin("node-gyp"), args, { env });
+    await must("building the addon", process.execPath, [nodeGyp(), ...args], { env });
   },
 };
+
+/** node-gyp: this project's, or in a user's project the one that npm names to install scripts. */
+function nodeGyp() {
+  const own = join(root, "node_modules/node-gyp/bin/node-gyp.js");
+  return existsSync(own) ? own : (process.env.npm_config_node_gyp ?? own);
+}
 
 /** Node's headers, where they lie beside the Node that runs; otherwise npm's own setting stands. */
 function headersArgument() {
@@ -83,25 +106,26 @@ function headersArgument() {
 }
 
 async function bring(step, force) {
-  if (!force && isFresh(step.stamp, step.inputs())) return;
-  const inputs = step.inputs();
+  const inputs = step.inputs?.() ?? [];
+  const isCurrent = step.isFresh?.() ?? isFresh(step.stamp, inputs);
+  if (!force && isCurrent) return;
   const startedAt = Date.now();
   console.error(`${step.name}: building`);
   await step.build();
-  writeStamp(step.stamp, inputs);
+  if (step.stamp !== undefined) writeStamp(step.stamp, inputs);
   console.error(`${step.name}: ready after ${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
 }
 
-/** Brings packages, dist/ and the addon up to date. Throws an Error that says what failed. */
+/** Brings packages, dist/ and the addon up to date, or `only` one of them. Throws an Error that says what failed. */
 export async function ensure({ force = false, only = undefined } = {}) {
-  await bring(packages, false);
-  if (only === "packages") return;
-  if (listFiles("src", isTypeScript).length > 0) await bring(typescript, force);
-  if (listFiles("native/addon", (name) => name.endsWith(".cc")).length > 0) await bring(addon, force);
+  const wants = (step) => only === undefined || only === step;
+  if (wants("packages")) await bring(packages, false);
+  if (wants("typescript") && listFiles("src", isTypeScript).length > 0) await bring(typescript, force);
+  if (wants("addon") && listFiles("native/addon", (name) => name.endsWith(".cc")).length > 0) await bring(addon, force);
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  const only = process.argv.includes("--packages") ? "packages" : undefined;
+  const only = ["packages", "typescript", "addon"].find((step) => process.argv.includes(`--${step}`));
   await ensure({ force: process.argv.includes("--force"), only }).catch((error) => {
     console.error(error.message);
     process.exit(1);

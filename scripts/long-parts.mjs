@@ -1,10 +1,10 @@
 // The parts of `npm run test:long`. Each resolves when it passed and throws an Error when it did not. Servers are started on a
 // free port, told in their first line of output, and ended by their own process.
 import { spawn } from "node:child_process";
-import { mkdirSync } from "node:fs";
+import { copyFileSync, cpSync, existsSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
-import { buildNative } from "./native-build.mjs";
-import { findProgram, listFiles, root, run } from "./project.mjs";
+import { buildNative, hasAddon } from "./native-build.mjs";
+import { capture, findProgram, listFiles, packageBin, root, run } from "./project.mjs";
 
 const environments = {
   asan: { ASAN_OPTIONS: "detect_leaks=1:abort_on_error=0", UBSAN_OPTIONS: "print_stacktrace=1:halt_on_error=1" },
@@ -65,6 +65,48 @@ export async function standaloneUnderLoad(variant) {
   }
   const code = await server.ended;
   if (code !== 0) throw new Error(`the server ended with ${code}`);
+}
+
+const isTest = (name) => name.endsWith(".test.ts");
+export const hasAddonTests = () => hasAddon() && listFiles("test/addon", isTest).length > 0;
+
+/**
+ * Runs test/addon in a copy of the project whose addon is instrumented. Node itself is not, so the sanitizer's library is
+ * preloaded, and leaks are not looked for: V8 keeps what it keeps.
+ */
+export async function addonTestsUnderAsan() {
+  const directory = await buildNative("asan", ["distcache_addon"]);
+  const stage = join(directory, "stage");
+  rmSync(stage, { recursive: true, force: true });
+  mkdirSync(join(stage, "build/Release"), { recursive: true });
+  const parts = [
+    "src",
+    "dist",
+    "test",
+    "scripts",
+    "commands",
+    "package.json",
+    "vitest.config.ts",
+    "tsconfig.base.json",
+  ];
+  for (const part of parts.filter((path) => existsSync(join(root, path)))) {
+    cpSync(join(root, part), join(stage, part), { recursive: true, force: true });
+  }
+  symlinkSync(join(root, "node_modules"), join(stage, "node_modules"));
+  copyFileSync(join(directory, "addon/distcache.node"), join(stage, "build/Release/distcache.node"));
+  const libraries = ["libasan.so", "libubsan.so", "libstdc++.so"].map((name) =>
+    capture("g++", [`-print-file-name=${name}`]).stdout.trim(),
+  );
+  const code = await run(process.execPath, [packageBin("vitest"), "run", "--no-file-parallelism", "test/addon"], {
+    cwd: stage,
+    env: {
+      ...process.env,
+      LD_PRELOAD: libraries.join(" "),
+      ASAN_OPTIONS: "detect_leaks=0:halt_on_error=1:allocator_may_return_null=1",
+      UBSAN_OPTIONS: environments.asan.UBSAN_OPTIONS,
+    },
+  });
+  if (code !== 0) throw new Error(`test/addon under ASan ended with code ${code}`);
 }
 
 /** Runs every fuzzer, sharing `seconds` in all, from its own corpus; prints how many executions each made. */

@@ -10,7 +10,7 @@ const isSource = (name) => name.endsWith(".cc");
 export const variants = {
   native: ["-DCMAKE_BUILD_TYPE=Debug"],
   release: ["-DCMAKE_BUILD_TYPE=Release"],
-  asan: ["-DCMAKE_BUILD_TYPE=Debug", "-DDISTCACHE_SANITIZE=address,undefined"],
+  asan: ["-DCMAKE_BUILD_TYPE=Debug", "-DDISTCACHE_SANITIZE=address,undefined", "-DDISTCACHE_ADDON=ON"],
   tsan: ["-DCMAKE_BUILD_TYPE=Debug", "-DDISTCACHE_SANITIZE=thread"],
   fuzz: [
     "-DCMAKE_BUILD_TYPE=Debug",
@@ -22,6 +22,7 @@ export const variants = {
 
 export const hasNativeTests = () => listFiles("test/native", (name) => name.endsWith("_test.cc")).length > 0;
 export const hasStandalone = () => listFiles("test/native/standalone", isSource).length > 0;
+export const hasAddon = () => listFiles("native/addon", isSource).length > 0;
 export const hasFuzzers = () => listFiles("test/fuzz", (name) => name.endsWith("_fuzzer.cc")).length > 0;
 
 /** Builds `targets` (all when empty) of a variant and answers its directory. Throws when CMake or a compiler fails. */

@@ -11,12 +11,13 @@ const parts = [
   ["native tests under TSan", hasNativeTests, () => nativeTests("tsan")],
   ["server under ASan and UBSan with redis-benchmark", hasStandalone, () => standaloneUnderLoad("asan")],
   ["server under TSan with redis-benchmark", hasStandalone, () => standaloneUnderLoad("tsan")],
+  ["addon in Node under ASan", hasAddonTests, addonTestsUnderAsan],
   ["fuzzers", hasFuzzers, () => fuzz(60)],
 ];
 
 async function main() {
   await requireSystemPackages();
-  await ensure({ only: "packages" });
+  await ensure();
   let passed = 0;
   let failed = 0;
   for (const [name, exists, execute] of parts) {

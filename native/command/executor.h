@@ -22,28 +22,37 @@ struct ClientState {
   uint32_t database = 0;
   resp::Protocol protocol = resp::Protocol::kResp2;
   bool is_authenticated = true;
-  bool touches_recency = true;    // CLIENT NO-TOUCH
+  bool touches_recency = true;  // CLIENT NO-TOUCH
   // MULTI
   bool in_multi = false;
-  bool multi_has_error = false;   // EXECABORT
-  struct Queued { const CommandSpec* spec; std::vector<std::string> arguments; std::vector<BlockRef> blocks; };
+  bool multi_has_error = false;  // EXECABORT
+  struct Queued {
+    const CommandSpec* spec;
+    std::vector<std::string> arguments;
+    std::vector<BlockRef> blocks;
+  };
   std::vector<Queued> queue;
   size_t queued_bytes = 0;
-  struct Watched { uint32_t database; std::string key; uint64_t version; bool was_missing; };
+  struct Watched {
+    uint32_t database;
+    std::string key;
+    uint64_t version;
+    bool was_missing;
+  };
   std::vector<Watched> watched;
 };
 
 enum class Outcome : uint8_t {
-  kDone,      // the reply is in the output
-  kPost,      // not for the data plane: post (connection, arguments) to TypeScript
-  kNoRoom,    // the log is full: nothing was done, nothing is held; run the same command again when woken
-  kClose,     // the reply is in the output; close after sending (QUIT)
+  kDone,    // the reply is in the output
+  kPost,    // not for the data plane: post (connection, arguments) to TypeScript
+  kNoRoom,  // the log is full: nothing was done, nothing is held; run the same command again when woken
+  kClose,   // the reply is in the output; close after sending (QUIT)
 };
 
 struct Executed {
   Outcome outcome;
-  const CommandSpec* spec;     // null: unknown command
-  uint64_t log_sequence = 0;   // the reply must wait for this record under `always` (own write, or newest read)
+  const CommandSpec* spec;    // null: unknown command
+  uint64_t log_sequence = 0;  // the reply must wait for this record under `always` (own write, or newest read)
 };
 
 // What holds for every connection of a node; changed from TypeScript at any time, read once a command (relaxed).
@@ -51,14 +60,16 @@ struct NodeState {
   std::atomic<bool> requires_auth{false};
   std::atomic<bool> refuses_writes{false};  // MISCONF: the disk failed; text below
   std::atomic<bool> is_loading{false};      // -LOADING
-  std::atomic<bool> pauses_all{false}, pauses_writes{false};  // CLIENT PAUSE: the connection layer holds the command back
+  std::atomic<bool> pauses_all{false},
+      pauses_writes{false};  // CLIENT PAUSE: the connection layer holds the command back
 };
 
 class Executor {
  public:
   Executor(store::Store& store, const NodeState& node) : store_(store), node_(node) {}
   // now_ms: Unix time. On kNoRoom and kPost the output is as it was.
-  Executed Execute(ClientState& client, std::span<resp::Argument> arguments, resp::Output& output, store::TimeMs now_ms);
+  Executed Execute(ClientState& client, std::span<resp::Argument> arguments, resp::Output& output,
+                   store::TimeMs now_ms);
   // Ends watches and the queue (connection closed, RESET).
   void Forget(ClientState& client);
 

@@ -15,11 +15,11 @@ namespace distcache::net {
 using ConnectionId = uint64_t;  // from 1, never used twice in a process's life of a server
 
 enum class EventKind : uint8_t {
-  kRequest,        // `arguments` wait for an answer; the connection executes nothing further until Server::Answer
-  kOpened,         // a connection was accepted (peer and local address in `text`)
-  kClosed,         // it is gone; `text` is the reason ("peer closed", "output limit", "protocol error", ...)
-  kMonitor,        // a command line for MONITOR, only while somebody monitors
-  kReport,         // the answer to Server::RequestReport: one row a connection
+  kRequest,  // `arguments` wait for an answer; the connection executes nothing further until Server::Answer
+  kOpened,   // a connection was accepted (peer and local address in `text`)
+  kClosed,   // it is gone; `text` is the reason ("peer closed", "output limit", "protocol error", ...)
+  kMonitor,  // a command line for MONITOR, only while somebody monitors
+  kReport,   // the answer to Server::RequestReport: one row a connection
 };
 
 struct Event {
@@ -35,15 +35,15 @@ struct Event {
 
 // What an answer changes for its connection before the next command of it runs. Absent = unchanged.
 struct Changes {
-  int protocol = 0;             // 2 or 3
+  int protocol = 0;  // 2 or 3
   int database = -1;
   int is_authenticated = -1;
   int touches_recency = -1;
   int is_no_evict = -1;
-  int reply_mode = -1;          // CLIENT REPLY: 0 on, 1 off, 2 skip the next
+  int reply_mode = -1;  // CLIENT REPLY: 0 on, 1 off, 2 skip the next
   int is_monitor = -1;
-  bool resets = false;          // RESET: leave MULTI and WATCH, database 0, RESP2
-  bool closes = false;          // after the reply was sent
+  bool resets = false;  // RESET: leave MULTI and WATCH, database 0, RESP2
+  bool closes = false;  // after the reply was sent
 };
 
 }  // namespace distcache::net

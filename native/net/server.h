@@ -29,13 +29,18 @@ struct ServerOptions {
 class Server {
  public:
   // wake_main is called from I/O threads, at most once between two Drains; it must only schedule Drain on the main thread.
-  static Result<std::unique_ptr<Server>> Create(store::Store& store, const ServerOptions& options, std::function<void()> wake_main);
+  static Result<std::unique_ptr<Server>> Create(store::Store& store, const ServerOptions& options,
+                                                std::function<void()> wake_main);
   ~Server();  // stops
 
   Status Start();
   void Stop();  // closes listeners and connections, joins; idempotent
 
-  struct Listening { uint32_t listener; std::string host; uint16_t port; };
+  struct Listening {
+    uint32_t listener;
+    std::string host;
+    uint16_t port;
+  };
   Result<Listening> ListenTcp(std::string_view host, uint16_t port);  // port 0: any free one
   Result<Listening> ListenUnix(std::string_view path);
   void CloseListener(uint32_t listener);
@@ -51,10 +56,10 @@ class Server {
   void RequestReport(uint32_t token);
 
   command::NodeState& node_state();
-  void SetMonitoring(bool is_on);       // kMonitor events are posted only while on
+  void SetMonitoring(bool is_on);  // kMonitor events are posted only while on
   void SetMaxClients(uint32_t max_clients);
   void SetProtected(bool is_protected);
-  void WakeAll();                       // room in the log again, pause over, or replies became durable
+  void WakeAll();  // room in the log again, pause over, or replies became durable
 
   // Under `always`, replies with a log_sequence above this are held. UINT64_MAX: nothing is held (other policies, healthy).
   void SetDurableSequence(uint64_t sequence);

@@ -22,9 +22,9 @@ class Output {
   char* Prepare(size_t n);
   void Advance(size_t n);
 
-  size_t size_bytes() const;    // not yet consumed
+  size_t size_bytes() const;  // not yet consumed
   bool empty() const;
-  bool failed() const;          // an allocation was refused: what follows is lost
+  bool failed() const;  // an allocation was refused: what follows is lost
   // Marks and cuts back to a mark: a command that has to be retried or replaced leaves nothing.
   size_t Mark() const;
   void CutBack(size_t mark);

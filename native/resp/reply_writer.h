@@ -22,18 +22,18 @@ class ReplyWriter {
   void Bulk(std::string_view bytes);           // $n
   void BulkBlock(const BlockRef& block);       // $n, without a copy
   void BulkBlockRange(const BlockRef& block, size_t offset_bytes, size_t length_bytes);
-  void BulkInteger(int64_t value);             // the number as a bulk string
-  void Null();                                 // RESP2: $-1; RESP3: _
-  void NullArray();                            // RESP2: *-1; RESP3: _
+  void BulkInteger(int64_t value);  // the number as a bulk string
+  void Null();                      // RESP2: $-1; RESP3: _
+  void NullArray();                 // RESP2: *-1; RESP3: _
   void Array(size_t count);
-  void Map(size_t pairs);                      // RESP2: array of twice as many
-  void Set(size_t count);                      // RESP2: array
-  void Double(double value);                   // RESP2: bulk
-  void Boolean(bool value);                    // RESP2: :0 or :1
+  void Map(size_t pairs);     // RESP2: array of twice as many
+  void Set(size_t count);     // RESP2: array
+  void Double(double value);  // RESP2: bulk
+  void Boolean(bool value);   // RESP2: :0 or :1
 
   Protocol protocol() const { return protocol_; }
-  bool has_error() const { return has_error_; }   // an Error was written since Reset
-  std::string_view error_code() const;            // its first word, for errorstats
+  bool has_error() const { return has_error_; }  // an Error was written since Reset
+  std::string_view error_code() const;           // its first word, for errorstats
   void Reset();
 
  private:

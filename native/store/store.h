@@ -30,12 +30,12 @@ using HashSeed = std::array<uint8_t, 16>;
 
 struct StoreOptions {
   uint32_t databases = 16;
-  uint32_t shards = 0;        // power of two, at most 512; 0 = chosen from max_entries (1 up to 1,000 entries)
-  uint64_t max_entries = 0;   // 0 = no bound
+  uint32_t shards = 0;            // power of two, at most 512; 0 = chosen from max_entries (1 up to 1,000 entries)
+  uint64_t max_entries = 0;       // 0 = no bound
   uint64_t max_memory_bytes = 0;  // 0 = no bound; everything that is allocated for the store counts
   EvictionPolicy policy = EvictionPolicy::kAllKeysLru;
-  HashSeed seed{};            // from a secure source
-  WriteLog* log = nullptr;    // not owned; may be set later, before traffic
+  HashSeed seed{};          // from a secure source
+  WriteLog* log = nullptr;  // not owned; may be set later, before traffic
 };
 
 // A key with its place, computed without a lock. The bytes are borrowed.
@@ -58,12 +58,12 @@ struct ValueView {
 
 // At most what a command may do to the store; decides what Begin must reserve.
 struct Intent {
-  bool writes = false;         // any effect at all
-  bool adds_keys = false;      // keys of the list that are missing may be created
+  bool writes = false;           // any effect at all
+  bool adds_keys = false;        // keys of the list that are missing may be created
   bool copies_existing = false;  // a value of the list may be copied or grown (APPEND, COPY, RENAME): its size is added
-  bool all_shards = false;     // FLUSHALL, SWAPDB, or a transaction that holds one
-  bool must_succeed = false;   // main thread or recovery: never kNoRoom
-  uint64_t value_bytes = 0;    // bytes of new values in all
+  bool all_shards = false;       // FLUSHALL, SWAPDB, or a transaction that holds one
+  bool must_succeed = false;     // main thread or recovery: never kNoRoom
+  uint64_t value_bytes = 0;      // bytes of new values in all
 };
 
 enum class Admission : uint8_t {
@@ -103,11 +103,11 @@ class Access {
   PutResult PutBlock(const Key& key, BlockRef block, TimeMs expires_at_ms);
   // Writes bytes at offset of the value, growing it (zeros in the gap); the key must exist or is created empty.
   PutResult WriteAt(const Key& key, uint64_t offset, std::string_view bytes);
-  bool Remove(const Key& key);                              // false when missing
-  bool SetExpiry(const Key& key, TimeMs expires_at_ms);     // false when missing; 0 persists
-  void Flush(uint32_t database);                            // needs all_shards
-  void FlushAll();                                          // needs all_shards
-  void SwapDatabases(uint32_t a, uint32_t b);               // needs all_shards
+  bool Remove(const Key& key);                           // false when missing
+  bool SetExpiry(const Key& key, TimeMs expires_at_ms);  // false when missing; 0 persists
+  void Flush(uint32_t database);                         // needs all_shards
+  void FlushAll();                                       // needs all_shards
+  void SwapDatabases(uint32_t a, uint32_t b);            // needs all_shards
 
   // The key's watch version: changes whenever anything writes, removes, expires or flushes it. Needs Watch before.
   uint64_t WatchVersion(const Key& key) const;

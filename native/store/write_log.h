@@ -9,13 +9,13 @@
 namespace distcache::store {
 
 enum class EffectKind : uint8_t {
-  kPut = 1,        // key holds `bytes` with `expires_at_ms` (0 = none)
-  kRemove = 2,     // key is gone (DEL, eviction); expiry by time is never logged, deadlines are absolute
-  kExpire = 3,     // key's deadline is `expires_at_ms` (0 = persist)
-  kWriteAt = 4,    // `bytes` stand at `offset` of the value (APPEND, SETRANGE); a gap reads as zeros; deadline unchanged
-  kFlush = 5,      // every key of `database` is gone
-  kFlushAll = 6,   // every key of every database is gone
-  kSwap = 7,       // databases `database` and `offset` change places
+  kPut = 1,       // key holds `bytes` with `expires_at_ms` (0 = none)
+  kRemove = 2,    // key is gone (DEL, eviction); expiry by time is never logged, deadlines are absolute
+  kExpire = 3,    // key's deadline is `expires_at_ms` (0 = persist)
+  kWriteAt = 4,   // `bytes` stand at `offset` of the value (APPEND, SETRANGE); a gap reads as zeros; deadline unchanged
+  kFlush = 5,     // every key of `database` is gone
+  kFlushAll = 6,  // every key of every database is gone
+  kSwap = 7,      // databases `database` and `offset` change places
 };
 
 // Absolute and idempotent: replaying one over newer state of the same key's history does no harm when what follows is
