@@ -1,0 +1,12 @@
+// The clocks. Everything above takes time as an argument; only loops and drivers read it here.
+#pragma once
+
+#include <cstdint>
+
+namespace distcache::port {
+
+int64_t UnixTimeMs();        // wall clock: deadlines of keys
+uint64_t MonotonicTimeNs();  // intervals and latencies; does not move with the wall clock, stands while suspended
+uint64_t MonotonicTimeMs();  // the same in milliseconds
+
+}  // namespace distcache::port
