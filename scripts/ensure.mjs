@@ -9,7 +9,7 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { compilerEnvironment, findProgram, jobs, listFiles, packageBin, root, run } from "./project.mjs";
-import { isFresh, writeStamp } from "./stamp.mjs";
+import { describeInputs, isFresh, writeStamp } from "./stamp.mjs";
 
 const isTypeScript = (name) => name.endsWith(".ts");
 
@@ -111,8 +111,9 @@ async function bring(step, force) {
   if (!force && isCurrent) return;
   const startedAt = Date.now();
   console.error(`${step.name}: building`);
+  const description = describeInputs(inputs);
   await step.build();
-  if (step.stamp !== undefined) writeStamp(step.stamp, inputs);
+  if (step.stamp !== undefined) writeStamp(step.stamp, description);
   console.error(`${step.name}: ready after ${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
 }
 

@@ -34,21 +34,28 @@ function readStamp(path) {
   }
 }
 
-/** True when `stampPath` was written for these inputs; `extra` is any text the output also depends on. */
+/** What a stamp says of these inputs as they are now; `extra` is any text the output also depends on. */
+export function describeInputs(inputs, extra = "") {
+  return { times: digestTimes(inputs, extra), contents: digestContents(inputs, extra) };
+}
+
+/** True when the stamp was written for inputs like these. */
 export function isFresh(stampPath, inputs, extra = "") {
   const path = join(root, stampPath);
   if (!existsSync(path)) return false;
   const stamp = readStamp(path);
   if (stamp.times === digestTimes(inputs, extra)) return true;
   if (stamp.contents !== digestContents(inputs, extra)) return false;
-  writeStamp(stampPath, inputs, extra);
+  writeStamp(stampPath, describeInputs(inputs, extra));
   return true;
 }
 
-/** Records that the output beside `stampPath` has been made from these inputs. */
-export function writeStamp(stampPath, inputs, extra = "") {
+/**
+ * Records that the output beside `stampPath` was made from what `description` describes. Describe the inputs before
+ * building: a source that changes during the build must make the output stale.
+ */
+export function writeStamp(stampPath, description) {
   const path = join(root, stampPath);
   mkdirSync(dirname(path), { recursive: true });
-  const stamp = { times: digestTimes(inputs, extra), contents: digestContents(inputs, extra) };
-  writeFileSync(path, `${JSON.stringify(stamp)}\n`);
+  writeFileSync(path, `${JSON.stringify(description)}\n`);
 }
