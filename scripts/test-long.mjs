@@ -2,7 +2,7 @@
 // AddressSanitizer, and fuzzers. Each part prints one line; the last line sums up. A part whose sources do not exist is left out.
 
 import { ensure } from "./ensure.mjs";
-import { fuzz, nativeTests, standaloneUnderLoad } from "./long-parts.mjs";
+import { addonTestsUnderAsan, fuzz, hasAddonTests, nativeTests, standaloneUnderLoad } from "./long-parts.mjs";
 import { hasFuzzers, hasNativeTests, hasStandalone } from "./native-build.mjs";
 import { requireSystemPackages } from "./system-packages.mjs";
 
