@@ -19,7 +19,8 @@ enum class EffectKind : uint8_t {
 };
 
 // Absolute and idempotent: replaying one over newer state of the same key's history does no harm when what follows is
-// replayed too. Views live as long as the call.
+// replayed too. Views live as long as the call. Replay does not expire keys as time did: a command that finds an expired key
+// treats it as missing and names the value it makes with kPut, never with kWriteAt.
 struct Effect {
   EffectKind kind;
   uint8_t type = 0;  // ValueType
@@ -36,16 +37,19 @@ class WriteLog {
   virtual ~WriteLog() = default;
 
   // Room for one record whose keys and values are `payload_bytes` long, before any lock is taken. False: there is none now;
-  // the caller holds nothing and retries after the log woke it. One record larger than the whole buffer is admitted alone.
-  // `may_wait` false (main thread, recovery): always true; the buffer is drained by the caller afterwards.
+  // the caller holds nothing and retries after the log woke it. A record larger than the whole buffer is admitted too, one at
+  // a time. must_succeed (main thread, recovery): always true; the buffer is drained by the caller afterwards.
+  // Each reservation ends in exactly one Append or one Unreserve that names the same payload_bytes.
   virtual bool Reserve(uint64_t payload_bytes, bool must_succeed) = 0;
-  // Gives back a reservation of which nothing, or less, was used.
+  // Gives back a reservation of which nothing was used.
   virtual void Unreserve(uint64_t payload_bytes) = 0;
 
   // One record with all effects, called under the locks of every shard they touch; takes sequence and place in one step.
-  // The reservation is consumed. Effects that nobody reserved for (an eviction) may exceed it by their own size.
+  // `reserved_payload_bytes` is what the reservation that ends here was made for (whatever the effects really need), or
+  // kNoReservation for effects that nobody reserved for (evictions outside a command, a second Commit).
   // Returns the record's sequence number (from 1).
-  virtual uint64_t Append(std::span<const Effect> effects) = 0;
+  static constexpr uint64_t kNoReservation = ~0ull;
+  virtual uint64_t Append(std::span<const Effect> effects, uint64_t reserved_payload_bytes) = 0;
 };
 
 }  // namespace distcache::store

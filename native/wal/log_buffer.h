@@ -28,7 +28,7 @@ class LogBuffer final : public store::WriteLog {
 
   bool Reserve(uint64_t payload_bytes, bool must_succeed) override;
   void Unreserve(uint64_t payload_bytes) override;
-  uint64_t Append(std::span<const store::Effect> effects) override;
+  uint64_t Append(std::span<const store::Effect> effects, uint64_t reserved_payload_bytes) override;
 
   // Drainer (one thread at a time). The prefix that is finished: spans of encoded bytes and the last sequence in them. Valid until
   // Release, which frees the room and calls the room waiters (the server's WakeAll) when somebody was refused.
