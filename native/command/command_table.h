@@ -2,7 +2,9 @@
 // COMMAND replies, metric labels, access categories and docs/commands.md come from it.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 namespace distcache::command {
@@ -24,6 +26,15 @@ enum Flag : uint32_t {
   kAllowBusy = 8192,
   kBlocking = 16384,
   kPubSub = 32768,
+  kNoAsyncLoading = 65536,
+};
+
+// A subcommand of a container such as CLIENT or OBJECT.
+struct SubcommandSpec {
+  std::string_view name;       // lower case: "usage"
+  std::string_view full_name;  // "memory|usage", as error texts have it
+  int16_t arity;               // counts both words
+  uint32_t flags;
 };
 
 struct CommandSpec {
@@ -33,10 +44,14 @@ struct CommandSpec {
   uint32_t flags;
   int16_t first_key, last_key, key_step;  // as COMMAND INFO
   bool is_native;                         // executed by the data plane; else posted to TypeScript
+  std::span<const SubcommandSpec> subcommands;
+
+  bool FitsArity(size_t count) const { return arity >= 0 ? count == size_t(arity) : count >= size_t(-arity); }
 };
 
 // Case-insensitive; null when unknown.
 const CommandSpec* FindCommand(std::string_view name);
+const SubcommandSpec* FindSubcommand(const CommandSpec& container, std::string_view name);
 uint16_t CommandCount();
 const CommandSpec& CommandAt(uint16_t index);
 
