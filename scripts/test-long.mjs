@@ -2,7 +2,14 @@
 // AddressSanitizer, and fuzzers. Each part prints one line; the last line sums up. A part whose sources do not exist is left out.
 
 import { ensure } from "./ensure.mjs";
-import { addonTestsUnderAsan, fuzz, hasAddonTests, nativeTests, standaloneUnderLoad } from "./long-parts.mjs";
+import {
+  addonTestsUnderAsan,
+  fuzz,
+  hasAddonTests,
+  nativeTests,
+  standaloneUnderLoad,
+  testsUnderNode,
+} from "./long-parts.mjs";
 import { hasFuzzers, hasNativeTests, hasStandalone } from "./native-build.mjs";
 import { requireSystemPackages } from "./system-packages.mjs";
 
@@ -12,6 +19,8 @@ const parts = [
   ["server under ASan and UBSan with redis-benchmark", hasStandalone, () => standaloneUnderLoad("asan")],
   ["server under TSan with redis-benchmark", hasStandalone, () => standaloneUnderLoad("tsan")],
   ["addon in Node under ASan", hasAddonTests, addonTestsUnderAsan],
+  ["tests under Node 22", () => true, () => testsUnderNode("22.23.3")],
+  ["tests under Node 24", () => true, () => testsUnderNode("24.9.0")],
   ["fuzzers", hasFuzzers, () => fuzz(60)],
 ];
 
