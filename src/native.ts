@@ -1,0 +1,23 @@
+// The only way to the addon: what C++ offers, as TypeScript sees it. One file of src/native/ for each class of the addon;
+// native/addon/<name>_object.cc is its other side. Everything here is thin: arguments arrive checked, a call goes to C++, an
+// error comes back as DistCacheError.
+export type { Bytes } from "./native/addon.ts";
+export {
+  type Changes,
+  EventKind,
+  type ListenerInfo,
+  NativeServer,
+  type ServerEvent,
+  type ServerOptions,
+  type ServerState,
+} from "./native/server.ts";
+export {
+  type EvictionPolicy,
+  evictionPolicies,
+  NativeStore,
+  type ScanPage,
+  SetFlag,
+  type StoreOptions,
+  type StoreReference,
+  type StoreStats,
+} from "./native/store.ts";
