@@ -37,7 +37,7 @@ function findDeadLinks() {
 function findUndeclaredImports() {
   const declared = new Set(Object.keys(JSON.parse(readText("package.json")).dependencies));
   return listFiles("src", (name) => name.endsWith(".ts")).flatMap((path) =>
-    [...readText(path).matchAll(/^(?:import|export)\b[^;"]*?"([^."][^"]*)"/gm)]
+    [...readText(path).matchAll(/^(?:(?:import|export)\b[^;"=(]*?\bfrom\s*|import\s*)"([^."][^"]*)"/gm)]
       .map((match) => match[1])
       .filter((specifier) => !isBuiltin(specifier) && !declared.has(packageOf(specifier)))
       .map((specifier) => `${path}: ${specifier} is no runtime dependency in package.json`),
