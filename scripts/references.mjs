@@ -23,6 +23,12 @@ export function packageOf(specifier) {
     .join("/");
 }
 
+/** What a TypeScript text imports or re-exports that is no relative path. */
+export function bareImports(source) {
+  const statements = source.matchAll(/^(?:import|export)\s+(?:[^;"=]*?\bfrom\s+)?"([^"]+)"/gm);
+  return [...statements].map((match) => match[1]).filter((specifier) => !specifier.startsWith("."));
+}
+
 function findDeadLinks() {
   const isMarkdown = (name) => name.endsWith(".md");
   const atRoot = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"].filter((path) => existsSync(join(root, path)));
