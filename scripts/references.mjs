@@ -43,8 +43,7 @@ function findDeadLinks() {
 function findUndeclaredImports() {
   const declared = new Set(Object.keys(JSON.parse(readText("package.json")).dependencies));
   return listFiles("src", (name) => name.endsWith(".ts")).flatMap((path) =>
-    [...readText(path).matchAll(/^(?:(?:import|export)\b[^;"=(]*?\bfrom\s*|import\s*)"([^."][^"]*)"/gm)]
-      .map((match) => match[1])
+    bareImports(readText(path))
       .filter((specifier) => !isBuiltin(specifier) && !declared.has(packageOf(specifier)))
       .map((specifier) => `${path}: ${specifier} is no runtime dependency in package.json`),
   );
