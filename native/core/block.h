@@ -13,26 +13,38 @@ namespace distcache {
 inline constexpr size_t kBlockThresholdBytes = 16 * 1024;
 
 // Invariants:
-// 1. The bytes are written by one owner before the block is shared; after that they never change.
+// 1. Bytes change only while the block has one owner; what is shared never changes.
 // 2. The memory goes when the last BlockRef goes, on whichever thread that is.
+// 3. size_bytes_ <= capacity_bytes_; bytes between the two are room to grow into, without meaning.
 class Block {
  public:
   // Null when the memory is not to be had. size_bytes is exact; the bytes are not initialised.
-  static Block* TryCreate(size_t size_bytes);
+  static Block* TryCreate(size_t size_bytes) { return TryCreateWithRoom(size_bytes, size_bytes); }
+  // The same with room to grow to capacity_bytes (at least size_bytes) in place.
+  static Block* TryCreateWithRoom(size_t size_bytes, size_t capacity_bytes);
 
   char* data() { return reinterpret_cast<char*>(this + 1); }
   const char* data() const { return reinterpret_cast<const char*>(this + 1); }
   size_t size() const { return size_bytes_; }
+  size_t capacity() const { return capacity_bytes_; }
+  // What the block costs: its bytes, its header and the allocator's own.
+  size_t footprint_bytes() const { return FootprintOf(capacity_bytes_); }
+  static size_t FootprintOf(size_t capacity_bytes);
+  // Only while not shared; at most capacity().
+  void set_size(size_t size_bytes) { size_bytes_ = size_bytes; }
   std::string_view view() const { return {data(), size_bytes_}; }
+  // Acquire: what former owners read happens before the one that is left writes.
   bool is_shared() const { return references_.load(std::memory_order_acquire) > 1; }
 
   void AddReference();
   void Release();
 
  private:
-  explicit Block(size_t size_bytes) : size_bytes_(size_bytes) {}
+  Block(size_t size_bytes, size_t capacity_bytes) : size_bytes_(size_bytes), capacity_bytes_(capacity_bytes) {}
+
   std::atomic<uint32_t> references_{1};
   size_t size_bytes_;
+  size_t capacity_bytes_;
 };
 
 // Owns one reference; empty when default-made or moved from.

@@ -1,0 +1,98 @@
+// Reading and writing integers at any address, and growable arrays whose growth may fail without ending the process.
+#pragma once
+
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <type_traits>
+#include <utility>
+
+namespace distcache {
+
+// Integers in the machine's order, at any alignment. Formats on disk are little-endian, as is every supported machine.
+template <typename T>
+inline T LoadUnaligned(const void* source) {
+  static_assert(std::is_trivially_copyable_v<T>);
+  T value;
+  std::memcpy(&value, source, sizeof(T));
+  return value;
+}
+
+template <typename T>
+inline void StoreUnaligned(void* destination, T value) {
+  static_assert(std::is_trivially_copyable_v<T>);
+  std::memcpy(destination, &value, sizeof(T));
+}
+
+// An array of plain values that grows by half. Growing answers false when the memory is not to be had; what was there stays.
+template <typename T>
+class FallibleArray {
+  static_assert(std::is_trivially_copyable_v<T>);
+
+ public:
+  FallibleArray() = default;
+  FallibleArray(const FallibleArray&) = delete;
+  FallibleArray& operator=(const FallibleArray&) = delete;
+  FallibleArray(FallibleArray&& other) noexcept { Swap(other); }
+  FallibleArray& operator=(FallibleArray&& other) noexcept {
+    Swap(other);
+    return *this;
+  }
+  ~FallibleArray() { std::free(data_); }
+
+  size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+  size_t capacity_bytes() const { return capacity_ * sizeof(T); }
+  T* data() { return data_; }
+  const T* data() const { return data_; }
+  T& operator[](size_t at) { return data_[at]; }
+  const T& operator[](size_t at) const { return data_[at]; }
+  T* begin() { return data_; }
+  T* end() { return data_ + size_; }
+  const T* begin() const { return data_; }
+  const T* end() const { return data_ + size_; }
+  T& back() { return data_[size_ - 1]; }
+
+  [[nodiscard]] bool TryReserve(size_t wanted) {
+    if (wanted <= capacity_) return true;
+    size_t grown = capacity_ + capacity_ / 2;
+    if (grown < wanted) grown = wanted;
+    void* moved = std::realloc(static_cast<void*>(data_), grown * sizeof(T));
+    if (moved == nullptr) return false;
+    data_ = static_cast<T*>(moved);
+    capacity_ = grown;
+    return true;
+  }
+  [[nodiscard]] bool TryPush(const T& value) {
+    T copy = value;  // it may lie in this array
+    if (!TryReserve(size_ + 1)) return false;
+    data_[size_++] = copy;
+    return true;
+  }
+  [[nodiscard]] bool TryAppend(const T* values, size_t count) {
+    if (!TryReserve(size_ + count)) return false;
+    if (count > 0) std::memcpy(static_cast<void*>(data_ + size_), values, count * sizeof(T));
+    size_ += count;
+    return true;
+  }
+  void Pop() { --size_; }
+  void Clear() { size_ = 0; }
+  void Free() {
+    std::free(data_);
+    data_ = nullptr;
+    size_ = capacity_ = 0;
+  }
+
+ private:
+  void Swap(FallibleArray& other) {
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+    std::swap(capacity_, other.capacity_);
+  }
+
+  T* data_ = nullptr;
+  size_t size_ = 0;
+  size_t capacity_ = 0;
+};
+
+}  // namespace distcache
