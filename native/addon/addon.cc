@@ -1,0 +1,15 @@
+// The addon's entry: registers every class and function for one environment. A second load in the same process (a worker
+// thread, or the main thread again) gets a state of its own.
+#include <node_api.h>
+
+#include "addon/environment.h"
+#include "addon/server_object.h"
+#include "addon/store_object.h"
+
+NAPI_MODULE_INIT() {
+  using namespace distcache::addon;
+  RegisterEnvironment(env, exports);
+  RegisterStore(env, exports);
+  RegisterServer(env, exports);
+  return exports;
+}
