@@ -16,10 +16,13 @@ using ConnectionId = uint64_t;  // from 1, never used twice in a process's life 
 
 enum class EventKind : uint8_t {
   kRequest,  // `arguments` wait for an answer; the connection executes nothing further until Server::Answer
-  kOpened,   // a connection was accepted (peer and local address in `text`)
+  kOpened,  // a connection was accepted; `text` is "PEER LOCAL": "127.0.0.1:40112 127.0.0.1:6379", "PATH:0 PATH:0" on a Unix socket
   kClosed,   // it is gone; `text` is the reason ("peer closed", "output limit", "protocol error", ...)
   kMonitor,  // a command line for MONITOR, only while somebody monitors
-  kReport,   // the answer to Server::RequestReport: one row a connection
+  // The answer to Server::RequestReport: one row a connection, `text` as CLIENT LIST has it, of what the data plane knows:
+  // "fd=8 idle_ms=12 db=0 multi=-1 watch=0 qbuf=0 obl=0 oll=0 omem=0 tot-mem=2048 cmd=get". After its last row each I/O
+  // thread posts one with connection 0.
+  kReport,
 };
 
 struct Event {
