@@ -33,14 +33,11 @@ bool Output::OpenChunk() {
 }
 
 // Turns the open chunk's unsent bytes into a segment. `frees` is the chunk when it is given up, null when it stays open.
+// Without unsent bytes the chunk may still hold those of earlier segments, so it goes behind them as a segment of none.
 void Output::CloseChunk(char* frees) {
   const size_t size_bytes = static_cast<size_t>(cursor_ - begin_);
-  if (size_bytes > 0) {
-    segments_.push_back({begin_, size_bytes, frees, BlockRef()});
-    closed_bytes_ += size_bytes;
-  } else if (frees != nullptr) {
-    FreeChunk(frees);
-  }
+  if (size_bytes > 0 || frees != nullptr) segments_.push_back({begin_, size_bytes, frees, BlockRef()});
+  closed_bytes_ += size_bytes;
   begin_ = cursor_;
   if (frees != nullptr) chunk_ = begin_ = cursor_ = limit_ = nullptr;
 }
@@ -98,15 +95,14 @@ void Output::CutBack(size_t mark) {
   const size_t from_open = std::min(excess, static_cast<size_t>(cursor_ - begin_));
   cursor_ -= from_open;
   excess -= from_open;
-  while (excess > 0) {
-    Segment& last = segments_.back();
-    const size_t cut = std::min(excess, last.size_bytes);
-    last.size_bytes -= cut;
+  // Segments that are emptied stay in the list: their chunk may hold bytes of earlier ones.
+  for (size_t i = segments_.size(); excess > 0; --i) {
+    Segment& segment = segments_[i - 1];
+    const size_t cut = std::min(excess, segment.size_bytes);
+    segment.size_bytes -= cut;
     closed_bytes_ -= cut;
     excess -= cut;
-    if (last.size_bytes > 0) break;
-    FreeChunk(last.frees);
-    segments_.pop_back();
+    if (segment.size_bytes == 0) segment.block = BlockRef();
   }
 }
 
@@ -114,6 +110,7 @@ int Output::Gather(struct iovec* vectors, int max) const {
   if (failed_) return 0;
   int count = 0;
   for (size_t i = first_segment_; i < segments_.size() && count < max; ++i) {
+    if (segments_[i].size_bytes == 0) continue;
     vectors[count++] = {const_cast<char*>(segments_[i].begin), segments_[i].size_bytes};
   }
   if (cursor_ != begin_ && count < max) vectors[count++] = {begin_, static_cast<size_t>(cursor_ - begin_)};
@@ -128,7 +125,7 @@ void Output::DropFront(Segment& segment) {
 }
 
 void Output::Consume(size_t bytes) {
-  while (first_segment_ < segments_.size() && bytes > 0) {
+  while (first_segment_ < segments_.size() && (bytes > 0 || segments_[first_segment_].size_bytes == 0)) {
     Segment& segment = segments_[first_segment_];
     const size_t part = std::min(bytes, segment.size_bytes);
     segment.begin += part;

@@ -5,7 +5,8 @@
 //
 // Invariants:
 // 1. Unsent bytes are, in order: segments_[first_segment_...], then [begin_, cursor_) of the open chunk.
-// 2. A chunk is freed by exactly one owner: the segment whose `frees` names it, or the Output while it is the open chunk.
+// 2. A chunk is freed by exactly one owner: the segment whose `frees` names it, or the Output while it is the open chunk. No
+//    segment behind its owner has bytes in it. A segment may be empty.
 // 3. closed_bytes_ is the sum of the segments' sizes.
 #pragma once
 

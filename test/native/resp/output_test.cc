@@ -38,6 +38,21 @@ BlockRef MakeBlock(std::string_view bytes) {
   return block;
 }
 
+TEST(OutputTest, AChunkStaysWhileAnEarlierPieceHasBytesInIt) {
+  ChunkPool pool;
+  Output output(&pool);
+  const std::string whole(kChunkBytes, 'w');
+  output.Append(whole);  // fills the chunk
+  output.AppendBlock(MakeBlock("block"), 0, 5);
+  const size_t mark = output.Mark();
+  output.Append("next chunk");         // the full one is closed with nothing unsent behind the block
+  char* const taken = pool.TryTake();  // would be the first chunk had it been let go
+  std::memset(taken, 'X', kChunkBytes);
+  output.CutBack(mark);
+  EXPECT_TRUE(SendAll(output) == whole + "block");
+  pool.Give(taken);
+}
+
 TEST(OutputTest, KeepsOrderAcrossChunksAndBlocks) {
   const unsigned seed = std::random_device()();
   SCOPED_TRACE("seed " + std::to_string(seed));
