@@ -1,5 +1,5 @@
-// The command table: one row a command, derived from commands/*.json (see commands/README.md). Dispatch, arity, flags, key positions,
-// COMMAND replies, metric labels, access categories and docs/commands.md come from it.
+// The command table: one row a command, derived from commands/*.json (see commands/README.md). Dispatch, arity, flags,
+// key positions, COMMAND replies, metric labels, access categories and docs/commands.md come from it.
 #pragma once
 
 #include <cstddef>
@@ -29,24 +29,29 @@ enum Flag : uint32_t {
   kNoAsyncLoading = 65536,
 };
 
+// As Redis counts: the name is an argument too; a negative arity means at least so many.
+constexpr bool FitsArity(int arity, size_t count) {
+  return arity >= 0 ? count == static_cast<size_t>(arity) : count >= static_cast<size_t>(-arity);
+}
+
 // A subcommand of a container such as CLIENT or OBJECT.
 struct SubcommandSpec {
   std::string_view name;       // lower case: "usage"
   std::string_view full_name;  // "memory|usage", as error texts have it
-  int16_t arity;               // counts both words
+  uint16_t index;              // dense among all subcommands, from 0
+  int16_t arity;
   uint32_t flags;
+  bool is_native;
 };
 
 struct CommandSpec {
   std::string_view name;  // lower case
   uint16_t index;         // dense, from 0: metric arrays are indexed by it
-  int16_t arity;          // as Redis: negative = at least
+  int16_t arity;
   uint32_t flags;
   int16_t first_key, last_key, key_step;  // as COMMAND INFO
   bool is_native;                         // executed by the data plane; else posted to TypeScript
   std::span<const SubcommandSpec> subcommands;
-
-  bool FitsArity(size_t count) const { return arity >= 0 ? count == size_t(arity) : count >= size_t(-arity); }
 };
 
 // Case-insensitive; null when unknown.

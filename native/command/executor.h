@@ -2,6 +2,7 @@
 // Runs on whichever thread owns the ClientState; any number of executors share one store.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -17,7 +18,27 @@
 
 namespace distcache::command {
 
-// What a connection carries from command to command. TypeScript changes it through the bridge (HELLO, AUTH, RESET ...).
+class Call;
+using Handler = void (*)(Call& call);
+
+// A command that waits for EXEC; owns the bytes its arguments view.
+struct QueuedCommand {
+  const CommandSpec* spec = nullptr;
+  Handler handler = nullptr;
+  std::unique_ptr<resp::Argument[]> arguments;
+  size_t count = 0;
+  std::unique_ptr<char[]> bytes;
+};
+
+// A key of WATCH, with its version then.
+struct WatchedKey {
+  uint32_t database;
+  std::string bytes;
+  uint64_t version;
+  bool was_missing;
+};
+
+// What a connection carries from command to command. TypeScript changes it through the bridge (HELLO, AUTH ...).
 struct ClientState {
   uint32_t database = 0;
   resp::Protocol protocol = resp::Protocol::kResp2;
@@ -26,20 +47,13 @@ struct ClientState {
   // MULTI
   bool in_multi = false;
   bool multi_has_error = false;  // EXECABORT
-  struct Queued {
-    const CommandSpec* spec;
-    std::vector<std::string> arguments;
-    std::vector<BlockRef> blocks;
-  };
-  std::vector<Queued> queue;
+  uint32_t queued_flags = 0;     // of all queued commands
+  std::vector<QueuedCommand> queue;
   size_t queued_bytes = 0;
-  struct Watched {
-    uint32_t database;
-    std::string key;
-    uint64_t version;
-    bool was_missing;
-  };
-  std::vector<Watched> watched;
+  std::vector<WatchedKey> watched;
+  size_t watched_bytes = 0;
+  uint64_t random_state = 0;  // RANDOMKEY
+  std::string error_code;     // the first word of the last error reply, for errorstats
 };
 
 enum class Outcome : uint8_t {
@@ -51,6 +65,7 @@ enum class Outcome : uint8_t {
 
 struct Executed {
   Outcome outcome;
+  bool failed = false;        // the reply is an error
   const CommandSpec* spec;    // null: unknown command
   uint64_t log_sequence = 0;  // the reply must wait for this record under `always` (own write, or newest read)
 };
@@ -58,7 +73,7 @@ struct Executed {
 // What holds for every connection of a node; changed from TypeScript at any time, read once a command (relaxed).
 struct NodeState {
   std::atomic<bool> requires_auth{false};
-  std::atomic<bool> refuses_writes{false};  // MISCONF: the disk failed; text below
+  std::atomic<bool> refuses_writes{false};  // -MISCONF: the disk failed
   std::atomic<bool> is_loading{false};      // -LOADING
   std::atomic<bool> pauses_all{false},
       pauses_writes{false};  // CLIENT PAUSE: the connection layer holds the command back
@@ -67,10 +82,11 @@ struct NodeState {
 class Executor {
  public:
   Executor(store::Store& store, const NodeState& node) : store_(store), node_(node) {}
-  // now_ms: Unix time. On kNoRoom and kPost the output is as it was.
-  Executed Execute(ClientState& client, std::span<resp::Argument> arguments, resp::Output& output,
+  // now_ms: Unix time. At least one argument. On kNoRoom and kPost the output is as it was.
+  // RESET is posted too, for what TypeScript knows of the connection; the ClientState is reset by then.
+  Executed Execute(ClientState& client, std::span<const resp::Argument> arguments, resp::Output& output,
                    store::TimeMs now_ms);
-  // Ends watches and the queue (connection closed, RESET).
+  // Ends watches and the queue (connection closed).
   void Forget(ClientState& client);
 
  private:

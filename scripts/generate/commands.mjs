@@ -74,18 +74,21 @@ function nativeFlagsOf(flags) {
   return flags.length === 0 ? "0" : flags.map((flag) => nativeFlags[flag]).join(" | ");
 }
 
+const nativeFacts = ({ arity, flags, handler }) =>
+  `${handler || "Posted"}, ${arity}, ${nativeFlagsOf(flags)}, ${handler !== ""}`;
+
+/** One line a command and then one a subcommand; who includes the file defines COMMAND and SUBCOMMAND. */
 function nativeTable(rows) {
-  const lines = ["// Generated from commands/*.json by `npm run generate`.", ""];
-  let place = 0;
-  for (const row of rows) {
-    const { name, arity, handler, first, last, step, subcommands } = row;
-    const body = `"${name}", ${arity}, ${nativeFlagsOf(row.flags)}, ${first}, ${last}, ${step}`;
-    lines.push(`COMMAND(${handler || "Posted"}, ${body}, ${handler !== ""}, ${place}, ${subcommands.length})`);
-    place += subcommands.length;
+  const all = rows.flatMap(({ subcommands }) => subcommands);
+  const lines = ["// Generated from commands/*.json by `npm run generate`."];
+  for (const [index, row] of rows.entries()) {
+    const { name, first, last, step, subcommands } = row;
+    const place = subcommands.length === 0 ? 0 : all.indexOf(subcommands[0]);
+    const numbers = [first, last, step, place, subcommands.length].join(", ");
+    lines.push(`COMMAND(${index}, "${name}", ${nativeFacts(row)}, ${numbers})`);
   }
-  lines.push("");
-  for (const { name, arity, flags } of rows.flatMap(({ subcommands }) => subcommands)) {
-    lines.push(`SUBCOMMAND("${name.split("|")[1]}", "${name}", ${arity}, ${nativeFlagsOf(flags)})`);
+  for (const [index, row] of all.entries()) {
+    lines.push(`SUBCOMMAND(${index}, "${row.name.split("|")[1]}", "${row.name}", ${nativeFacts(row)})`);
   }
   return `${lines.join("\n")}\n`;
 }
