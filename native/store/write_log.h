@@ -27,8 +27,8 @@ struct Effect {
   uint32_t database = 0;
   int64_t expires_at_ms = 0;
   uint64_t offset = 0;
-  std::string_view key;
-  std::string_view bytes;
+  std::string_view key{};
+  std::string_view bytes{};
 };
 
 // Thread safety: every call from any thread.
