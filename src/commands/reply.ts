@@ -1,6 +1,12 @@
 // Replies of handlers and their encoding. A handler answers with a small value; one encoder writes it as RESP2 or RESP3.
 // Format: the RESP specification, versions 2 and 3.
 
+/** An error; the text begins with its code word: "ERR ...". */
+export interface ErrorReply {
+  readonly kind: "error";
+  readonly text: string;
+}
+
 /** Plain values stand for the usual cases: string and bytes a bulk string, number an integer, null the null reply. */
 export type Reply =
   | string
@@ -10,7 +16,7 @@ export type Reply =
   | null
   | readonly Reply[]
   | { readonly kind: "simple"; readonly text: string }
-  | { readonly kind: "error"; readonly text: string }
+  | ErrorReply
   | { readonly kind: "map"; readonly entries: readonly (readonly [Reply, Reply])[] }
   | { readonly kind: "set"; readonly members: readonly Reply[] }
   | { readonly kind: "double"; readonly value: number }
@@ -24,8 +30,7 @@ export const nullReply: Reply = null;
 export const nullArray: Reply = { kind: "nullArray" };
 
 export const simple = (text: string): Reply => ({ kind: "simple", text });
-/** The text begins with the error's code word: "ERR ...". */
-export const error = (text: string): Reply => ({ kind: "error", text });
+export const error = (text: string): ErrorReply => ({ kind: "error", text });
 export const integer = (value: number | bigint): Reply => value;
 export const bulk = (bytes: string | Uint8Array): Reply => bytes;
 export const array = (items: readonly Reply[]): Reply => items;
@@ -39,8 +44,9 @@ export const verbatim = (text: string, format = "txt"): Reply => ({ kind: "verba
 export const raw = (bytes: Uint8Array): Reply => ({ kind: "raw", bytes });
 export const noReply: Reply = raw(new Uint8Array(0));
 
-export const isError = (reply: Reply): reply is { readonly kind: "error"; readonly text: string } =>
-  typeof reply === "object" && reply !== null && "kind" in reply && reply.kind === "error";
+/** Whether a reply, or what a reading of arguments gave, is an error. */
+export const isError = (value: unknown): value is ErrorReply =>
+  typeof value === "object" && value !== null && "kind" in value && value.kind === "error";
 
 export type Protocol = 2 | 3;
 

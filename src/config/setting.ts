@@ -15,7 +15,7 @@ export interface SettingFacts {
   meaning: string;
   /** May be changed by CONFIG SET while the node runs. */
   isMutable?: boolean;
-  /** Its value is never printed. */
+  /** Its value never appears in messages, in the log or over HTTP; CONFIG GET shows it, as Redis does. */
   isSecret?: boolean;
   /** How the default reads in documentation when it is computed. */
   defaultText?: string;
@@ -28,6 +28,8 @@ export interface Setting<T> extends SettingFacts {
   readonly off?: { readonly value: T };
   /** What is allowed, in words that fit behind "allowed: ". */
   readonly allowed: string;
+  /** What CONFIG SET answers for a text that is not allowed: Redis's words where it has the same kind of setting. */
+  readonly complaint: string;
   /** The value a text stands for; undefined when it is none. */
   parse(text: string): T | undefined;
   /** Whether a value given by a program is allowed. */
@@ -40,6 +42,7 @@ type Row<T> = SettingFacts & { default: T; off?: T };
 
 interface Kind<T> {
   allowed: string;
+  complaint?: string;
   parse(text: string): T | undefined;
   isValid(value: unknown): value is T;
   print?(value: T): string;
@@ -49,6 +52,7 @@ function setting<T>(row: Row<T>, kind: Kind<T>): Setting<T> {
   const { off, ...facts } = row;
   return {
     print: String,
+    complaint: `argument must be ${kind.allowed}`,
     ...facts,
     flag: row.flag ?? row.name.toLowerCase().replaceAll("_", "-"),
     ...("off" in row ? { off: { value: off as T } } : {}),
@@ -63,6 +67,7 @@ export function integer(row: Row<number> & { min: number; max: number }): Settin
     Number.isSafeInteger(value) && isWithin(value as number, min, max);
   return setting(facts, {
     allowed: max === Number.MAX_SAFE_INTEGER ? `a whole number from ${min}` : `a whole number from ${min} to ${max}`,
+    complaint: `argument must be between ${min} and ${max} inclusive`,
     parse: (text) => checked(/^-?\d+$/.test(text) ? Number(text) : undefined, isValid),
     isValid,
   });
@@ -89,6 +94,7 @@ export function bytes(row: Row<number> & { min: number; max?: number }): Setting
     { unit: "bytes", ...facts },
     {
       allowed: `bytes from ${min}${upTo}, such as 1048576, 64mb or 2gb`,
+      complaint: "argument must be a memory value",
       parse: (text) => checked(parseBytes(text), isValid),
       isValid,
     },
@@ -101,6 +107,7 @@ export function choice<const T extends string>(row: Row<T> & { choices: readonly
   const isValid = (value: unknown): value is T => choices.includes(value as T);
   return setting<T>(facts, {
     allowed: choices.join(", "),
+    complaint: `argument(s) must be one of the following: ${choices.join(", ")}`,
     parse: (text) => checked(text.toLowerCase(), isValid),
     isValid,
   });
@@ -112,6 +119,7 @@ export function toggle(row: Row<boolean>): Setting<boolean> {
     { off: false, ...row },
     {
       allowed: "yes or no",
+      complaint: "argument must be 'yes' or 'no'",
       parse: (text) => truths[text.toLowerCase()],
       isValid: (value): value is boolean => typeof value === "boolean",
       print: (value) => (value ? "yes" : "no"),

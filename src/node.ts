@@ -1,0 +1,152 @@
+// The composition root: builds the parts of a node, starts them in order and stops them in the reverse order. Nothing else
+// knows all of them.
+import { randomBytes } from "node:crypto";
+import { type Clock, systemClock } from "./base/clock.ts";
+import { DistCacheError } from "./base/errors.ts";
+import { detach, Lifecycle, type Part } from "./base/lifecycle.ts";
+import { type Logger, silentLogger } from "./base/logger.ts";
+import { version } from "./base/version.ts";
+import { Cache } from "./cache.ts";
+import { registerCommandCommand } from "./commands/command-command.ts";
+import { type DerivedSetting, registerConfigCommand } from "./commands/config-command.ts";
+import { InfoSections, registerInfo } from "./commands/info.ts";
+import { CommandRegistry } from "./commands/registry.ts";
+import { registerTimeCommand } from "./commands/time-command.ts";
+import { LiveConfig } from "./config/live-config.ts";
+import { type ConfigSources, loadConfig } from "./config/load.ts";
+import type { Config, ConfigOptions } from "./config/schema.ts";
+import { NativeStore } from "./native.ts";
+import { registerServerInfo } from "./server/info-sections.ts";
+import { type Addresses, NodeServer } from "./server/node-server.ts";
+import { registerShutdown, type ShutdownRequest } from "./server/shutdown-command.ts";
+
+/** Settings of a node (environment and flags do not count), and what it shall use in place of the usual parts. */
+export interface NodeOptions extends ConfigOptions {
+  logger?: Logger;
+  clock?: Clock;
+}
+
+const stopTimeoutMs = 30_000;
+
+/** A node in this process. Settings come from the options alone, with the defaults of docs/configuration.md. */
+export function createNode(options: NodeOptions = {}): Node {
+  const { logger = silentLogger(), clock = systemClock, ...settings } = options;
+  return nodeFrom({ options: settings }, logger, clock);
+}
+
+/** A node whose settings come from anywhere: what `distcache serve` runs. */
+export function nodeFrom(sources: ConfigSources, logger: Logger, clock: Clock = systemClock): Node {
+  return new Node(loadConfig(sources), logger, clock);
+}
+
+export class Node {
+  readonly cache: Cache;
+  readonly #config: LiveConfig;
+  readonly #logger: Logger;
+  readonly #server: NodeServer;
+  readonly #lifecycle: Lifecycle;
+  readonly #parts: readonly Part[];
+  readonly #stopped: Promise<void>;
+  #resolveStopped: () => void = () => {};
+  #isStarted = false;
+
+  constructor(values: Config, logger: Logger, clock: Clock) {
+    this.#logger = logger;
+    this.#config = new LiveConfig(values);
+    const { databases, cacheSize, maxMemory, eviction } = values;
+    const store = NativeStore.create({
+      databases,
+      shards: 0,
+      maxEntries: cacheSize,
+      maxMemoryBytes: maxMemory,
+      eviction,
+    });
+    const registry = new CommandRegistry();
+    const info = new InfoSections();
+    const config = this.#config;
+    this.cache = Cache.over(store, 0, true);
+    this.#server = new NodeServer({ store, config, registry, clock, logger });
+    this.#parts = [this.#server];
+    this.#lifecycle = new Lifecycle({
+      stopTimeoutMs,
+      onStopFailure: (part, error) => logger.error({ part, err: error }, "a part did not stop"),
+    });
+    this.#stopped = new Promise((resolve) => {
+      this.#resolveStopped = resolve;
+    });
+    registerInfo(registry, info);
+    registerTimeCommand(registry, clock);
+    registerCommandCommand(registry);
+    registerConfigCommand(registry, { config, derived: derivedSettings, resetStatistics: () => {} });
+    registerShutdown(registry, (request) => this.#shutDown(request));
+    registerServerInfo({
+      info,
+      config,
+      store,
+      server: this.#server,
+      clock,
+      version,
+      runId: randomBytes(20).toString("hex"),
+    });
+    followBounds(config, store, logger);
+  }
+
+  /** Starts every part; serves when it resolves. A second start is refused. */
+  async start(): Promise<this> {
+    if (this.#isStarted) throw new DistCacheError("CLOSED", "a node starts once; make another one");
+    this.#isStarted = true;
+    await this.#lifecycle.start(this.#parts);
+    return this;
+  }
+
+  /** Stops every part; every call waits for the same stop. */
+  async stop(): Promise<void> {
+    await this.#lifecycle.stop();
+    this.#resolveStopped();
+  }
+
+  /** Resolves when the node has stopped, whoever asked for it. */
+  get stopped(): Promise<void> {
+    return this.#stopped;
+  }
+
+  /** Where it listens; the TCP port is the real one when 0 was asked for. */
+  get addresses(): Addresses {
+    return this.#server.addresses;
+  }
+
+  /** The TCP port. */
+  get port(): number {
+    const { port } = this.addresses;
+    if (port === undefined) throw new DistCacheError("NOT_FOUND", "the node listens on no TCP port");
+    return port;
+  }
+
+  get host(): string {
+    return this.addresses.host;
+  }
+
+  get config(): Readonly<Config> {
+    return this.#config.values;
+  }
+
+  #shutDown(_request: ShutdownRequest): void {
+    this.#logger.info("a client asked for shutdown");
+    detach(this.stop(), (message) => this.#logger.error(`stopping failed: ${message}`));
+  }
+}
+
+/** Settings that Redis has and tools ask for. */
+const derivedSettings: readonly DerivedSetting[] = [
+  { name: "save", read: () => "" },
+  { name: "appendonly", read: () => "no" },
+];
+
+function followBounds(config: LiveConfig, store: NativeStore, logger: Logger): void {
+  config.onChange(["cacheSize", "maxMemory", "eviction"], ({ cacheSize, maxMemory, eviction }) =>
+    store.setBounds(cacheSize, maxMemory, eviction),
+  );
+  config.onChange(["logLevel"], ({ logLevel }) => {
+    logger.level = logLevel;
+  });
+}
