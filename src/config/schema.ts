@@ -1,15 +1,18 @@
 // The one table of settings. Environment, flags, CONFIG GET and SET, --help and docs/configuration.md come from it; a part
 // that needs a setting adds a row to one of the groups.
 import { nodeSettings } from "./node-settings.ts";
+import { seeingSettings } from "./seeing-settings.ts";
 import type { Setting } from "./setting.ts";
 
 /** Groups in the order of documentation. */
 export const settingGroups = {
   "Node and access": nodeSettings,
+  "Dashboard, metrics and slow log": seeingSettings,
 };
 
 export const settings = {
   ...nodeSettings,
+  ...seeingSettings,
 };
 
 type ValueOf<S> = S extends Setting<infer T> ? T : never;

@@ -1,0 +1,90 @@
+// Settings of what a node shows of itself: dashboard, metrics, slow log and latency monitor.
+import { integer, optionalInteger, text, toggle } from "./setting.ts";
+
+export const seeingSettings = {
+  dashboardHost: text({
+    name: "DASHBOARD_HOST",
+    default: "127.0.0.1",
+    pattern: /^[^\s,]{1,255}$/,
+    allowed: "an IP address or a host name",
+    meaning:
+      "Address the dashboard listens on. Without DASHBOARD_TOKEN it stays on loopback, unless DASHBOARD_OPEN is yes.",
+  }),
+  dashboardPort: optionalInteger({
+    name: "DASHBOARD_PORT",
+    default: 8080,
+    defaultText: "8080, or the next free port",
+    min: 0,
+    max: 65535,
+    allowed: "a whole number from 0 to 65535, or empty for no dashboard",
+    meaning:
+      "Port of the dashboard, /metrics, /healthz and /api. One that was set and is taken stops the start; 0 takes any free one; empty turns all of it off.",
+  }),
+  dashboardToken: text({
+    name: "DASHBOARD_TOKEN",
+    default: undefined as string | undefined,
+    off: undefined,
+    defaultText: "none",
+    maxLength: 512,
+    isSecret: true,
+    allowed: "a text of at most 512 characters",
+    meaning: "Asked for by the page, /api and /metrics: in the page's form, or as `Authorization: Bearer`.",
+  }),
+  metricsToken: text({
+    name: "METRICS_TOKEN",
+    default: undefined as string | undefined,
+    off: undefined,
+    defaultText: "none",
+    maxLength: 512,
+    isSecret: true,
+    allowed: "a text of at most 512 characters",
+    meaning: "A token that opens /metrics alone, for Prometheus; DASHBOARD_TOKEN opens it too.",
+  }),
+  dashboardOpen: toggle({
+    name: "DASHBOARD_OPEN",
+    default: false,
+    meaning: "Let the dashboard listen beyond loopback without a token: whoever reaches the port sees all of it.",
+  }),
+  dashboardAllowedHosts: text({
+    name: "DASHBOARD_ALLOWED_HOSTS",
+    default: "",
+    off: "",
+    defaultText: "none",
+    pattern: /^[A-Za-z0-9._,\s-]*$/,
+    allowed: "host names separated by commas, without ports",
+    meaning:
+      "Names under which browsers reach the dashboard, besides localhost and IP addresses; others are refused, against DNS rebinding.",
+  }),
+  slowlogThreshold: integer({
+    name: "SLOWLOG_LOG_SLOWER_THAN",
+    redisName: "slowlog-log-slower-than",
+    unit: "microseconds",
+    default: 10_000,
+    off: -1,
+    min: -1,
+    max: Number.MAX_SAFE_INTEGER,
+    isMutable: true,
+    meaning: "Commands that took at least so long enter the slow log; 0: all of them, -1 or empty: none.",
+  }),
+  slowlogLength: integer({
+    name: "SLOWLOG_MAX_LEN",
+    redisName: "slowlog-max-len",
+    unit: "commands",
+    default: 128,
+    min: 0,
+    max: 1_000_000,
+    isMutable: true,
+    meaning: "How many slow commands are kept.",
+  }),
+  latencyThreshold: integer({
+    name: "LATENCY_MONITOR_THRESHOLD",
+    redisName: "latency-monitor-threshold",
+    unit: "milliseconds",
+    default: 0,
+    off: 0,
+    min: 0,
+    max: Number.MAX_SAFE_INTEGER,
+    isMutable: true,
+    meaning: "Events that took at least so long enter LATENCY's history; 0 or empty: none.",
+  }),
+};

@@ -1,0 +1,88 @@
+// What the dashboard's API and WebSocket answer, as types for whoever reads them; the page uses them too. No code that runs.
+import type { ConfigRow, DurabilityReading, Readiness } from "../metrics/readings.ts";
+
+export type {
+  BigCallRow,
+  BigCallsReport,
+  ClientRow,
+  ConfigRow,
+  DurabilityReading,
+  HotKeyRow,
+  HotKeysReport,
+  KeyReport,
+  Readiness,
+  SlowCommand,
+} from "../metrics/readings.ts";
+export type { MetricJson, StatsJson } from "../metrics/stats-json.ts";
+
+/**
+ * One second of the node, as numbers in this order. `at` is Unix time in seconds; the families' commands, hits, misses,
+ * evicted, expired, errors and bytes are per second; latencies, lags and fsync are seconds, null when nothing was
+ * measured; cpu is cores.
+ */
+export type SeriesField =
+  | "at"
+  | "read"
+  | "write"
+  | "keys"
+  | "transactions"
+  | "server"
+  | "p50"
+  | "p99"
+  | "p999"
+  | "hits"
+  | "misses"
+  | "usedBytes"
+  | "rssBytes"
+  | "entries"
+  | "evicted"
+  | "expired"
+  | "connections"
+  | "bytesIn"
+  | "bytesOut"
+  | "errors"
+  | "cpu"
+  | "walLag"
+  | "walPendingBytes"
+  | "fsync"
+  | "mainThreadLag";
+
+export type SeriesRow = readonly (number | null)[];
+
+/** What holds now and is not a series. */
+export interface LiveState {
+  readonly version: string;
+  readonly nodeId: string;
+  readonly startedAtMs: number;
+  readonly ioThreads: number;
+  readonly entriesLimit: number;
+  readonly memoryLimitBytes: number;
+  readonly connectionsLimit: number;
+  readonly durability: DurabilityReading;
+  readonly readiness: Readiness;
+}
+
+/** GET /api/history: the last fifteen minutes, oldest first. */
+export interface HistoryJson {
+  readonly fields: readonly SeriesField[];
+  readonly rows: readonly SeriesRow[];
+  readonly state: LiveState | null;
+}
+
+/** A message of the WebSocket at /live: once a second. */
+export interface LiveMessage {
+  readonly row: SeriesRow;
+  readonly state: LiveState;
+}
+
+export interface SlowLogJson<Row = unknown> {
+  readonly commands: readonly Row[];
+}
+
+export interface ConfigJson {
+  readonly settings: readonly ConfigRow[];
+}
+
+export interface ErrorJson {
+  readonly error: string;
+}

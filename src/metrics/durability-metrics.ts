@@ -1,0 +1,103 @@
+// Rows of the catalogue that tell how safe the data is: write-ahead log and snapshots.
+import { type Metric, metric } from "./metric.ts";
+
+export const durabilityMetrics: readonly Metric[] = [
+  metric({
+    name: "distcache_durability_healthy",
+    kind: "gauge",
+    unit: "1",
+    help: "1 while log and snapshots work as configured, 0 when writing to disk failed.",
+    read: ({ durability }) => Number(durability.isHealthy),
+  }),
+  metric({
+    name: "distcache_wal_pending_bytes",
+    kind: "gauge",
+    unit: "bytes",
+    help: "Bytes of records that are not yet in the log's file.",
+    read: ({ durability }) => durability.walPendingBytes,
+  }),
+  metric({
+    name: "distcache_wal_lag_seconds",
+    kind: "gauge",
+    unit: "seconds",
+    help: "Age of the oldest record that is not yet in the log's file.",
+    read: ({ durability }) => durability.walPendingSeconds,
+  }),
+  metric({
+    name: "distcache_wal_size_bytes",
+    kind: "gauge",
+    unit: "bytes",
+    help: "Size of all segments of the log.",
+    read: ({ durability }) => durability.walBytes,
+  }),
+  metric({
+    name: "distcache_wal_segments",
+    kind: "gauge",
+    unit: "files",
+    help: "Segments of the log.",
+    read: ({ durability }) => durability.walSegments,
+  }),
+  metric({
+    name: "distcache_wal_fsyncs_total",
+    kind: "counter",
+    unit: "calls",
+    help: "How often the log was synced to disk.",
+    read: ({ durability }) => durability.walFsyncs,
+  }),
+  metric({
+    name: "distcache_wal_last_fsync_seconds",
+    kind: "gauge",
+    unit: "seconds",
+    help: "How long the newest sync of the log took.",
+    read: ({ durability }) => durability.walLastFsyncSeconds,
+  }),
+  metric({
+    name: "distcache_wal_failures_total",
+    kind: "counter",
+    unit: "calls",
+    help: "Writes and syncs of the log that failed.",
+    read: ({ durability }) => durability.walFailures,
+  }),
+  metric({
+    name: "distcache_snapshot_running",
+    kind: "gauge",
+    unit: "1",
+    help: "1 while a snapshot is being written.",
+    read: ({ durability }) => Number(durability.isSnapshotRunning),
+  }),
+  metric({
+    name: "distcache_snapshot_last_timestamp_seconds",
+    kind: "gauge",
+    unit: "seconds",
+    help: "Unix time of the newest snapshot; 0 when there is none.",
+    read: ({ durability }) => durability.lastSnapshotAtMs / 1000,
+  }),
+  metric({
+    name: "distcache_snapshot_last_duration_seconds",
+    kind: "gauge",
+    unit: "seconds",
+    help: "How long the newest snapshot took to write.",
+    read: ({ durability }) => durability.lastSnapshotSeconds,
+  }),
+  metric({
+    name: "distcache_snapshot_last_size_bytes",
+    kind: "gauge",
+    unit: "bytes",
+    help: "Size of the newest snapshot.",
+    read: ({ durability }) => durability.lastSnapshotBytes,
+  }),
+  metric({
+    name: "distcache_snapshot_failures_total",
+    kind: "counter",
+    unit: "calls",
+    help: "Snapshots that could not be written.",
+    read: ({ durability }) => durability.snapshotFailures,
+  }),
+  metric({
+    name: "distcache_changes_since_snapshot",
+    kind: "gauge",
+    unit: "calls",
+    help: "Writes since the newest snapshot.",
+    read: ({ durability }) => durability.changesSinceSnapshot,
+  }),
+];
