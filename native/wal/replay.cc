@@ -1,0 +1,90 @@
+#include "wal/replay.h"
+
+#include <algorithm>
+#include <string>
+
+namespace distcache::wal {
+namespace {
+
+using store::Access;
+using store::Effect;
+using store::EffectKind;
+using store::Intent;
+using store::Key;
+
+constexpr store::TimeMs kReplaySlackMs = 10 * 60 * 1000;
+
+bool IsKeyed(EffectKind kind) {
+  return kind == EffectKind::kPut || kind == EffectKind::kRemove || kind == EffectKind::kExpire ||
+         kind == EffectKind::kWriteAt;
+}
+
+Intent IntentOf(const Effect& effect) {
+  return {.writes = true,
+          .adds_keys = effect.kind == EffectKind::kPut || effect.kind == EffectKind::kWriteAt,
+          .copies_existing = effect.kind == EffectKind::kWriteAt,
+          .all_shards = !IsKeyed(effect.kind),
+          .must_succeed = true,
+          .value_bytes = effect.bytes.size()};
+}
+
+store::PutResult Perform(Access* access, const Key& key, const Effect& effect) {
+  switch (effect.kind) {
+    case EffectKind::kPut:
+      return access->Put(key, effect.bytes, effect.expires_at_ms);
+    case EffectKind::kWriteAt:
+      return access->WriteAt(key, effect.offset, effect.bytes);
+    case EffectKind::kRemove:
+      access->Remove(key);
+      break;
+    case EffectKind::kExpire:
+      access->SetExpiry(key, effect.expires_at_ms);
+      break;
+    case EffectKind::kFlush:
+      access->Flush(effect.database);
+      break;
+    case EffectKind::kFlushAll:
+      access->FlushAll();
+      break;
+    case EffectKind::kSwap:
+      access->SwapDatabases(effect.database, static_cast<uint32_t>(effect.offset));
+      break;
+  }
+  return store::PutResult::kOk;
+}
+
+Status ApplyEffect(store::Store* store, const Effect& effect, store::TimeMs now_ms) {
+  const uint64_t databases = store->database_count();
+  if (effect.database >= databases || (effect.kind == EffectKind::kSwap && effect.offset >= databases)) {
+    return {StatusCode::kCorrupt, "it names database " +
+                                      std::to_string(std::max<uint64_t>(effect.database, effect.offset)) +
+                                      " but there are " + std::to_string(databases) + " (setting DATABASES)"};
+  }
+  Key key{};
+  const bool is_keyed = IsKeyed(effect.kind);
+  if (is_keyed) key = store->Locate(effect.database, effect.key);
+  Access access;
+  const std::span<const Key> keys{&key, is_keyed ? 1u : 0u};
+  if (store->Begin(&access, keys, IntentOf(effect), now_ms) != store::Admission::kOk ||
+      Perform(&access, key, effect) != store::PutResult::kOk) {
+    return {StatusCode::kOutOfMemory, "there is no memory for what it holds"};
+  }
+  access.Commit();
+  return Status::Ok();
+}
+
+}  // namespace
+
+Status ApplyEffects(store::Store* store, std::span<const Effect> effects, store::TimeMs now_ms) {
+  for (const Effect& effect : effects) {
+    Status status = ApplyEffect(store, effect, now_ms);
+    if (!status.ok()) return status;
+  }
+  return Status::Ok();
+}
+
+store::TimeMs ReplayTimeMs(store::TimeMs begun_at_ms) {
+  return std::max<store::TimeMs>(begun_at_ms - kReplaySlackMs, 1);
+}
+
+}  // namespace distcache::wal
