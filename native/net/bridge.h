@@ -32,6 +32,7 @@ struct Event {
   resp::Protocol protocol = resp::Protocol::kResp2;
   bool is_authenticated = false;
   bool in_multi = false;
+  uint32_t io_thread = 0;  // of kOpened: which has the connection
   std::vector<std::string> arguments;
   std::string text;
 };

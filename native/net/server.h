@@ -9,11 +9,13 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "command/executor.h"
 #include "core/status.h"
 #include "net/bridge.h"
+#include "port/descriptor.h"
 #include "store/store.h"
 
 namespace distcache::net {
@@ -25,6 +27,10 @@ struct ServerOptions {
   uint32_t output_patience_ms = 10000;        // how long it may be beyond the soft limit (a quarter)
   bool is_protected = false;                  // refuse peers that are not on loopback, in Redis's protected-mode words
 };
+
+struct SharedState;
+class IoThread;
+struct Message;
 
 class Server {
  public:
@@ -65,6 +71,23 @@ class Server {
   void SetDurableSequence(uint64_t sequence);
 
   uint32_t ConnectionCount() const;
+
+ private:
+  struct OpenListener {
+    int descriptor;         // the first I/O thread owns it; valid until it is told to close it
+    std::string unix_path;  // the socket file to remove, if any
+  };
+
+  Server(store::Store& store, const ServerOptions& options, std::function<void()> wake_main);
+  uint32_t Hand(port::Descriptor socket, std::string unix_path);
+  bool Send(ConnectionId connection, Message message);
+
+  std::unique_ptr<SharedState> shared_;
+  std::vector<std::unique_ptr<IoThread>> threads_;
+  std::unordered_map<uint32_t, OpenListener> listeners_;
+  std::unordered_map<ConnectionId, uint32_t> owners_;  // which I/O thread has a connection, of those that Drain told of
+  uint32_t last_listener_ = 0;
+  bool is_stopped_ = false;
 };
 
 }  // namespace distcache::net

@@ -25,10 +25,12 @@ void ChunkPool::Give(char* chunk) {
 }
 
 bool Output::OpenChunk() {
+  if (chunk_count_ >= chunk_limit_) return false;
   char* chunk = pool_ != nullptr ? pool_->TryTake() : static_cast<char*>(std::malloc(kChunkBytes));
   if (chunk == nullptr) return false;
   chunk_ = begin_ = cursor_ = chunk;
   limit_ = chunk + kChunkBytes;
+  ++chunk_count_;
   return true;
 }
 
@@ -44,6 +46,7 @@ void Output::CloseChunk(char* frees) {
 
 void Output::FreeChunk(char* chunk) {
   if (chunk == nullptr) return;
+  --chunk_count_;
   if (pool_ != nullptr) {
     pool_->Give(chunk);
   } else {

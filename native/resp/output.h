@@ -69,7 +69,10 @@ class Output {
 
   size_t size_bytes() const { return closed_bytes_ + static_cast<size_t>(cursor_ - begin_); }  // not yet consumed
   bool empty() const { return size_bytes() == 0; }
-  bool failed() const { return failed_; }  // an allocation was refused: what follows is lost
+  bool failed() const { return failed_; }  // memory or the limit refused a chunk: all is lost
+
+  // More chunks than this many bytes make it failed(): what a client may make us copy is bounded. Blocks do not count.
+  void SetLimit(uint64_t limit_bytes) { chunk_limit_ = limit_bytes / kChunkBytes + 1; }
 
   // Marks and cuts back to a mark (no Consume between them): a command that has to be retried leaves nothing.
   size_t Mark() const { return size_bytes(); }
@@ -104,6 +107,8 @@ class Output {
   size_t first_segment_ = 0;
   std::vector<Segment> segments_;
   ChunkPool* pool_;
+  uint64_t chunk_count_ = 0;
+  uint64_t chunk_limit_ = UINT64_MAX;
   bool failed_ = false;
 };
 

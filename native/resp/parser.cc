@@ -40,10 +40,16 @@ void Parser::Reset() {
   has_command_ = false;
 }
 
+void Parser::Relocate(const char* moved) {
+  if (!is_inline_) arguments_.Shift(moved - buffer_);
+  base_ += moved - buffer_;
+  buffer_ = moved;
+}
+
 ParseResult Parser::Parse(std::string_view buffer) {
   if (has_command_) Reset();
   if (remaining_ > 0 && base_ != buffer.data()) arguments_.Shift(buffer.data() - base_);
-  base_ = buffer.data();
+  base_ = buffer_ = buffer.data();
   size_t command_begin = 0;
   for (;;) {
     if (remaining_ == 0) {

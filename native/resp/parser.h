@@ -41,6 +41,9 @@ class Parser {
   size_t big_remaining() const { return big_ ? big_->size() - big_filled_ : 0; }
   void BigReceived(size_t bytes) { big_filled_ += bytes; }
 
+  // The bytes that the last Parse saw lie at `moved` now: its command's arguments are looked at there.
+  void Relocate(const char* moved);
+
   // Before authentication a client may send little: at most 10 arguments of 16 KiB.
   void SetLimited(bool is_limited) { is_limited_ = is_limited; }
   // Forgets a command that is not whole; the next Parse starts at a command's first byte.
@@ -65,9 +68,10 @@ class Parser {
   size_t position_ = 0;  // how far into the buffer, at the next call, parsing has come
   size_t consumed_ = 0;
   size_t kept_bytes_ = 0;
-  const char* base_ = nullptr;  // where the command's first byte lay when the views were made
-  int64_t remaining_ = 0;       // arguments that are still to come
-  int64_t bulk_length_ = -1;    // of the argument under way; -1: its length line is to come
+  const char* buffer_ = nullptr;  // what the last Parse saw
+  const char* base_ = nullptr;    // where the command's first byte lay when the views were made
+  int64_t remaining_ = 0;         // arguments that are still to come
+  int64_t bulk_length_ = -1;      // of the argument under way; -1: its length line is to come
   uint64_t command_bytes_ = 0;
   BlockRef big_;  // the argument that is being received into a block
   size_t big_filled_ = 0;

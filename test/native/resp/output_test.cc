@@ -149,6 +149,33 @@ TEST(OutputTest, AReaderThatNeverCatchesUpIsServedInOrder) {
   EXPECT_EQ(sent, expected);
 }
 
+TEST(OutputTest, BeyondItsLimitItFailsAndKeepsNothing) {
+  ChunkPool pool;
+  Output output(&pool);
+  output.SetLimit(10 * kChunkBytes);
+  for (int i = 0; i < 100; ++i) output.AppendBlock(MakeBlock(std::string(kChunkBytes, 'b')), 0, kChunkBytes);
+  EXPECT_FALSE(output.failed());
+  const std::string bytes(1000, 'x');
+  size_t appended = 0;
+  for (; !output.failed() && appended < 100 * kChunkBytes; appended += bytes.size()) output.Append(bytes);
+  EXPECT_TRUE(output.failed());
+  EXPECT_GE(appended, 10 * kChunkBytes);
+  EXPECT_LE(appended, 12 * kChunkBytes);
+  for (int i = 0; i < 100; ++i) {
+    std::memset(output.Prepare(kMaxPrepareBytes), 'x', kMaxPrepareBytes);
+    output.Advance(kMaxPrepareBytes);
+    output.Append(bytes);
+    output.AppendBlock(MakeBlock(bytes), 0, 1);
+  }
+  output.CutBack(0);
+  iovec vectors[8];
+  EXPECT_EQ(output.Gather(vectors, 8), 0);
+  output.Clear();
+  EXPECT_FALSE(output.failed());
+  output.Append("again");
+  EXPECT_EQ(SendAll(output), "again");
+}
+
 TEST(ChunkPoolTest, GivesBackWhatItWasGiven) {
   ChunkPool pool;
   char* chunk = pool.TryTake();

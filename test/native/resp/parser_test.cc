@@ -268,6 +268,24 @@ TEST(ParserTest, ResetForgetsABeginning) {
   EXPECT_EQ(parser.arguments().size(), 1u);
 }
 
+TEST(ParserTest, RelocatedArgumentsAreLookedAtInTheirNewPlace) {
+  const std::string stream = "\r\n" + Encode({"SET", "key", "value"}) + "rest";
+  Parser parser;
+  auto first = std::make_unique<std::string>(stream);
+  ASSERT_EQ(parser.Parse(*first), ParseResult::kCommand);
+  const std::string second = stream;
+  parser.Relocate(second.data());
+  first.reset();
+  EXPECT_EQ(parser.arguments()[2].bytes, "value");
+  EXPECT_EQ(parser.consumed(), stream.size() - 4);
+  // An inline command's arguments do not lie in the buffer.
+  auto line = std::make_unique<std::string>("GET key\r\n");
+  ASSERT_EQ(parser.Parse(*line), ParseResult::kCommand);
+  parser.Relocate(second.data());
+  line.reset();
+  EXPECT_EQ(parser.arguments()[1].bytes, "key");
+}
+
 TEST(ParserTest, RandomCommandsSurviveRandomCuts) {
   const unsigned seed = std::random_device()();
   SCOPED_TRACE("seed " + std::to_string(seed));
