@@ -1,14 +1,15 @@
 // Reads and writes of keys from JavaScript. Each is one Access; values are copied out under the shard's lock, and strings
 // and buffers are made after it, so that no collection of garbage ever happens under a lock that I/O threads wait for.
 #include <array>
-#include <charconv>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "addon/arguments.h"
 #include "addon/store_object.h"
+#include "command/number_text.h"
 #include "core/block.h"
 #include "port/clock.h"
 
@@ -218,25 +219,17 @@ napi_value Expire(napi_env env, napi_callback_info info) {
   return MakeBool(env, is_present);
 }
 
-// A decimal number as Redis takes it: no sign but '-', no leading zero, no space.
-bool ParseInteger(std::string_view text, int64_t* number) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *number);
-  if (error != std::errc() || end != text.data() + text.size()) return false;
-  return std::to_string(*number) == text;
-}
-
 // Adds under the access. False: not an integer, or the sum is not exact in a double.
 bool AddTo(Access& access, const Key& key, int64_t by, int64_t* sum, PutResult* result) {
   const ValueView* value = access.Get(key);
-  int64_t number = 0;
   const TimeMs expires_at_ms = value == nullptr ? 0 : value->expires_at_ms;
-  if (value != nullptr && !ParseInteger(value->bytes, &number)) return false;
-  if (__builtin_add_overflow(number, by, sum)) return false;
+  const std::optional<int64_t> number = value == nullptr ? 0 : command::ParseInteger(value->bytes);
+  if (!number.has_value() || __builtin_add_overflow(*number, by, sum)) return false;
   constexpr auto kMax = static_cast<int64_t>(kMaxSafeInteger);
   if (*sum > kMax || *sum < -kMax) return false;
-  std::array<char, 24> digits;
-  const auto written = std::to_chars(digits.data(), digits.data() + digits.size(), *sum);
-  *result = access.Put(key, {digits.data(), written.ptr}, expires_at_ms);
+  std::array<char, command::kMaxIntegerChars> digits;
+  const size_t length = command::FormatInteger(*sum, digits.data());
+  *result = access.Put(key, {digits.data(), length}, expires_at_ms);
   return true;
 }
 

@@ -4,6 +4,7 @@
 
 #include "addon/arguments.h"
 #include "addon/store_object.h"
+#include "command/glob.h"
 #include "port/clock.h"
 
 namespace distcache::addon {
@@ -39,7 +40,9 @@ napi_value Scan(napi_env env, napi_callback_info info) {
   const bool takes_all = pattern.view().empty() || pattern.view() == "*";
   const uint64_t next = (*core)->store().Scan(static_cast<uint32_t>(database), cursor, count, port::UnixTimeMs(),
                                               [&](std::string_view key, uint32_t, const store::ValueView&) {
-                                                if (takes_all) keys.emplace_back(key);
+                                                const bool matches =
+                                                    takes_all || command::MatchesGlob(pattern.view(), key);
+                                                if (matches) keys.emplace_back(key);
                                                 return true;
                                               });
   return MakePage(env, next, keys);

@@ -41,6 +41,7 @@ function chosenValue(key: SettingKey, sources: ConfigSources): unknown {
   const row = settingOf(key);
   const option = sources.options?.[key];
   if (option !== undefined) {
+    if (option === "" && row.off !== undefined) return row.off.value;
     if (!row.isValid(option)) throw refusal(row, key, String(option));
     return option;
   }

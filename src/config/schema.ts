@@ -21,8 +21,8 @@ type ValueOf<S> = S extends Setting<infer T> ? T : never;
 export type Config = { -readonly [K in SettingKey]: ValueOf<(typeof settings)[K]> };
 export type SettingKey = keyof typeof settings;
 
-/** What a program may give: any of the settings; the rest take their defaults. */
-export type ConfigOptions = { [K in SettingKey]?: Config[K] | undefined };
+/** What a program may give: any of the settings; the rest take their defaults. "" means off or none, as in the environment. */
+export type ConfigOptions = { [K in SettingKey]?: Config[K] | "" | undefined };
 
 export const settingKeys = Object.keys(settings) as SettingKey[];
 

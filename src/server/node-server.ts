@@ -189,4 +189,4 @@ export class NodeServer implements Part {
 }
 
 /** Reasons that say nothing about trouble. */
-const ordinaryEnds = new Set(["peer closed", "quit", "killed", "stopped"]);
+const ordinaryEnds = new Set(["peer closed", "client quit", "killed", "closed by the node"]);
