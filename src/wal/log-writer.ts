@@ -1,0 +1,362 @@
+// Carries records from the log buffer to segment files on the main thread: batching, group commit, sync policy, rotation,
+// and the one way a log fails. It leaves encoding to the native buffer, and what happens after a failure to src/durability.
+//
+// Invariants:
+// 1. taken >= written >= synced, sequence numbers: out of the buffer, given to the kernel, on stable storage.
+// 2. One batch is under way at a time, and one sync at a time; they may overlap, except while segments change.
+// 3. A segment takes records only after every older one is synced and its own header is durable under its name, which is
+//    the sequence number of its first record: no record of an older segment can reach it.
+// 4. After a failed call nothing is written to that segment again, nothing counts as durable that was not, and nothing is
+//    taken from the buffer until reopen().
+import { type Clock, systemClock } from "../base/clock.ts";
+import { DistCacheError, messageOf } from "../base/errors.ts";
+import type { FileOperations } from "../base/file-operations.ts";
+import { fileName } from "./file-names.ts";
+import type { FsyncPolicy, LogBatch, LogSource } from "./log-source.ts";
+import { SegmentWriter } from "./segment-writer.ts";
+
+/** How long a record may wait for others before it is given to the kernel, where the policy syncs later anyway. Well below the
+ *  10 ms after which replies are held; longer would save little, as a busy buffer is taken by size. */
+const gatherMs = 3;
+/** A buffer that holds this much is taken at once. */
+const eagerBytes = 128 * 1024;
+/** The most that goes into one write: bounds how long the room of a batch stays taken. */
+const batchBytes = 1024 * 1024;
+/** From the first unsynced record to the start of its sync under `everysec`: a second, less the gathering and a late timer. */
+const everySecondMs = 950;
+
+export interface LogWriterOptions {
+  readonly source: LogSource;
+  readonly files: FileOperations;
+  readonly directory: string;
+  readonly baseName: string;
+  /** The bytes a segment begins with. */
+  readonly header: (firstSequence: number) => Uint8Array;
+  readonly policy: FsyncPolicy;
+  /** A segment that would grow beyond this is followed by a new one. */
+  readonly segmentBytes: number;
+  readonly clock?: Clock;
+  /** Told whenever the synced sequence grows. */
+  readonly onSynced?: (sequence: number) => void;
+  /** Told once a failure, before anything else happens. */
+  readonly onFailure?: (error: DistCacheError) => void;
+}
+
+export type LogState = "closed" | "open" | "failed";
+
+/** What INFO and metrics show of the writer. */
+export interface LogWriterStatus {
+  readonly state: LogState;
+  readonly policy: FsyncPolicy;
+  readonly takenSequence: number;
+  readonly writtenSequence: number;
+  readonly syncedSequence: number;
+  readonly pendingBytes: number;
+  readonly segmentBytes: number;
+  readonly writtenBytes: number;
+  readonly batches: number;
+  readonly syncs: number;
+  /** How long the last sync took, and how many took longer than the second they should. */
+  readonly lastSyncMs: number;
+  readonly slowSyncs: number;
+  /** Since when something written is not synced; undefined when all is. */
+  readonly unsyncedForMs: number | undefined;
+}
+
+export class LogWriter {
+  readonly #options: LogWriterOptions;
+  readonly #clock: Clock;
+  #policy: FsyncPolicy;
+  #segmentBytes: number;
+  #state: LogState = "closed";
+  #failure: DistCacheError | undefined;
+  #segment: SegmentWriter | undefined;
+  #segmentHasRecords = false;
+  #mustRotate = false;
+  #taken = 0;
+  #written = 0;
+  #synced = 0;
+  #draining: Promise<void> | undefined;
+  #syncing: Promise<void> | undefined;
+  #round: Promise<void> | undefined;
+  #gatherTimer: NodeJS.Timeout | undefined;
+  #syncTimer: NodeJS.Timeout | undefined;
+  #unsyncedSinceMs: number | undefined;
+  #counts = { writtenBytes: 0, batches: 0, syncs: 0, lastSyncMs: 0, slowSyncs: 0 };
+
+  constructor(options: LogWriterOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#policy = options.policy;
+    this.#segmentBytes = options.segmentBytes;
+  }
+
+  /** Begins a segment for the records from `firstSequence` on; everything before it must be durable elsewhere. */
+  async open(firstSequence: number): Promise<void> {
+    this.#taken = firstSequence - 1;
+    try {
+      await this.#begin();
+    } catch (error) {
+      throw this.#errorOf(error);
+    }
+    this.wake();
+  }
+
+  /**
+   * Goes on after a failure with a fresh segment. The caller has made everything up to takenSequence durable elsewhere, and
+   * removed the segment that failed.
+   */
+  async reopen(): Promise<void> {
+    if (this.#state !== "failed") throw new DistCacheError("INTERNAL", `a log that is ${this.#state} is not reopened`);
+    await this.settle();
+    try {
+      await this.#begin();
+    } catch (error) {
+      throw this.#errorOf(error);
+    }
+    this.#options.onSynced?.(this.#synced);
+    this.wake();
+  }
+
+  /** Waits until no call of a failed segment is under way, and closes it. */
+  async settle(): Promise<void> {
+    await Promise.allSettled([this.#draining, this.#syncing]);
+    await this.#segment?.close();
+  }
+
+  /** To be called when records wait: at the first one after the buffer was empty, and when much has gathered. */
+  wake(): void {
+    if (this.#state !== "open" || this.#draining !== undefined) return;
+    const waits = this.#options.source.pendingBytes();
+    if (waits === 0) return;
+    if (this.#policy === "always" || waits >= eagerBytes) void this.#drain();
+    else this.#drainSoon();
+  }
+
+  /** Resolves when the record with this number, by default the newest, is on stable storage, whatever the policy. */
+  async durable(sequence = this.#options.source.lastSequence()): Promise<void> {
+    while (this.#synced < sequence) {
+      if (this.#state === "failed") throw this.#failure;
+      if (this.#state === "closed") throw new DistCacheError("CLOSED", "the log is closed");
+      this.#round ??= this.#runRound();
+      await this.#round;
+    }
+  }
+
+  /** The next record begins a new segment, so that older ones can be disposed of. */
+  rotate(): void {
+    this.#mustRotate = true;
+  }
+
+  setPolicy(policy: FsyncPolicy): void {
+    this.#policy = policy;
+    if (this.#written > this.#synced) this.#noteUnsynced();
+  }
+
+  setSegmentBytes(sizeBytes: number): void {
+    this.#segmentBytes = sizeBytes;
+  }
+
+  /** Writes and syncs all that waits, then closes. A log that failed is closed as it is. */
+  async close(): Promise<void> {
+    if (this.#state === "open") {
+      try {
+        await this.durable();
+      } finally {
+        this.#stopTimers();
+        this.#state = "closed";
+        await this.settle();
+      }
+      return;
+    }
+    this.#state = "closed";
+    await this.settle();
+  }
+
+  status(): LogWriterStatus {
+    const since = this.#unsyncedSinceMs;
+    return {
+      state: this.#state,
+      policy: this.#policy,
+      takenSequence: this.#taken,
+      writtenSequence: this.#written,
+      syncedSequence: this.#synced,
+      pendingBytes: this.#options.source.pendingBytes(),
+      segmentBytes: this.#segment?.sizeBytes ?? 0,
+      ...this.#counts,
+      unsyncedForMs: since === undefined ? undefined : this.#clock.monotonicMs() - since,
+    };
+  }
+
+  get segmentPath(): string | undefined {
+    return this.#segment?.path;
+  }
+
+  async #begin(): Promise<void> {
+    await this.#newSegment(this.#taken + 1);
+    this.#written = this.#taken;
+    this.#synced = this.#taken;
+    this.#unsyncedSinceMs = undefined;
+    this.#failure = undefined;
+    this.#state = "open";
+  }
+
+  async #newSegment(firstSequence: number): Promise<void> {
+    const { files, directory, baseName, header } = this.#options;
+    const name = fileName("wal", baseName, firstSequence);
+    const isSynchronous = this.#policy === "always";
+    this.#segment = await SegmentWriter.create(files, directory, name, header(firstSequence), isSynchronous);
+    this.#segmentHasRecords = false;
+    this.#mustRotate = false;
+  }
+
+  #drainSoon(): void {
+    this.#gatherTimer ??= setTimeout(() => void this.#drain(), gatherMs);
+  }
+
+  #drain(): Promise<void> {
+    this.#draining ??= this.#drainAll();
+    return this.#draining;
+  }
+
+  /** Takes and writes batches until the buffer is empty or, where that is allowed, holds too little to be worth a write. */
+  async #drainAll(): Promise<void> {
+    clearTimeout(this.#gatherTimer);
+    this.#gatherTimer = undefined;
+    const { source } = this.#options;
+    // The first await comes before #draining is read again: without it, an empty buffer would clear it too early.
+    await undefined;
+    while (this.#state === "open") {
+      const batch = source.take(batchBytes);
+      if (batch === undefined) {
+        // What waits is still being copied in by its thread.
+        if (source.pendingBytes() > 0) this.#drainSoon();
+        break;
+      }
+      this.#taken = batch.lastSequence;
+      try {
+        await this.#write(batch);
+      } catch (error) {
+        this.#fail(error);
+      } finally {
+        source.release();
+      }
+      if (this.#policy !== "always" && this.#round === undefined && source.pendingBytes() < eagerBytes) break;
+    }
+    this.#draining = undefined;
+    if (this.#gatherTimer === undefined) this.wake();
+  }
+
+  async #write(batch: LogBatch): Promise<void> {
+    if (this.#needsNewSegment(batch.bytes.byteLength)) await this.#changeSegment(batch.firstSequence);
+    const segment = this.#segment;
+    if (segment === undefined || this.#state !== "open") return;
+    this.#segmentHasRecords = true;
+    await segment.append(batch.bytes);
+    if (this.#state !== "open") return; // a sync failed meanwhile: these bytes share the segment's fate
+    this.#written = batch.lastSequence;
+    this.#counts.batches += 1;
+    this.#counts.writtenBytes += batch.bytes.byteLength;
+    if (segment.isSynchronous) this.#setSynced(batch.lastSequence);
+    else this.#noteUnsynced();
+  }
+
+  #needsNewSegment(batchSizeBytes: number): boolean {
+    const segment = this.#segment;
+    if (segment === undefined) return false;
+    if (segment.isSynchronous !== (this.#policy === "always")) return true;
+    return this.#segmentHasRecords && (this.#mustRotate || segment.sizeBytes + batchSizeBytes > this.#segmentBytes);
+  }
+
+  async #changeSegment(firstSequence: number): Promise<void> {
+    const old = this.#segment;
+    await this.#syncing;
+    if (this.#state !== "open") return;
+    await this.#syncNow();
+    if (this.#state !== "open") return;
+    await this.#newSegment(firstSequence);
+    await old?.close();
+  }
+
+  /** Starts the clock of `everysec` at the first record that is not synced; more records do not move it. */
+  #noteUnsynced(): void {
+    this.#unsyncedSinceMs ??= this.#clock.monotonicMs();
+    if (this.#policy !== "everysec" || this.#syncTimer !== undefined || this.#syncing !== undefined) return;
+    const dueInMs = Math.max(0, this.#unsyncedSinceMs + everySecondMs - this.#clock.monotonicMs());
+    this.#syncTimer = setTimeout(() => {
+      this.#syncTimer = undefined;
+      void this.#syncNow();
+    }, dueInMs);
+    this.#syncTimer.unref();
+  }
+
+  /** Syncs what is written now. Never rejects: a failure becomes the log's state. */
+  #syncNow(): Promise<void> {
+    this.#syncing ??= this.#sync();
+    return this.#syncing;
+  }
+
+  async #sync(): Promise<void> {
+    const segment = this.#segment;
+    const target = this.#written;
+    const startedAtMs = this.#clock.monotonicMs();
+    clearTimeout(this.#syncTimer);
+    this.#syncTimer = undefined;
+    this.#unsyncedSinceMs = undefined;
+    try {
+      if (target > this.#synced) await segment?.sync();
+      else await undefined;
+    } catch (error) {
+      this.#syncing = undefined;
+      this.#fail(error);
+      return;
+    }
+    this.#syncing = undefined;
+    if (this.#state !== "open") return;
+    this.#counts.lastSyncMs = this.#clock.monotonicMs() - startedAtMs;
+    this.#counts.syncs += 1;
+    if (this.#counts.lastSyncMs > 1000) this.#counts.slowSyncs += 1;
+    this.#setSynced(target);
+    if (this.#written > target) this.#noteUnsynced();
+  }
+
+  /** One group commit for everybody who waits: all that is in the buffer now, written and synced. */
+  async #runRound(): Promise<void> {
+    const target = this.#options.source.lastSequence();
+    await undefined;
+    while (this.#state === "open" && this.#taken < target) {
+      await this.#drain();
+      // A record that got its number but is still being copied in: let its thread run.
+      if (this.#taken < target) await new Promise((resolve) => setImmediate(resolve));
+    }
+    await this.#draining;
+    while (this.#state === "open" && this.#synced < target) await this.#syncNow();
+    this.#round = undefined;
+  }
+
+  #setSynced(sequence: number): void {
+    if (sequence <= this.#synced) return;
+    this.#synced = sequence;
+    this.#options.onSynced?.(sequence);
+  }
+
+  #fail(error: unknown): void {
+    if (this.#state !== "open") return;
+    this.#state = "failed";
+    this.#failure = this.#errorOf(error);
+    this.#stopTimers();
+    this.#options.onFailure?.(this.#failure);
+  }
+
+  #errorOf(error: unknown): DistCacheError {
+    const file = this.#segment?.path ?? this.#options.directory;
+    return new DistCacheError("WRITES_REFUSED", `writing the log failed: ${messageOf(error)}`, { cause: error, file });
+  }
+
+  #stopTimers(): void {
+    clearTimeout(this.#gatherTimer);
+    clearTimeout(this.#syncTimer);
+    this.#gatherTimer = undefined;
+    this.#syncTimer = undefined;
+  }
+}
