@@ -22,7 +22,7 @@ export const nativeLayers = {
 };
 
 const commandsAndBelow = ["base", "native", "config", "metrics", "commands"];
-const partsOfANode = [...commandsAndBelow, "wal", "snapshot", "cluster", "server", "dashboard"];
+const partsOfANode = [...commandsAndBelow, "wal", "snapshot", "durability", "cluster", "server", "dashboard"];
 
 /** For each TypeScript layer, the others it may import. `native` is src/native.ts, the addon's loader and face. */
 export const typescriptLayers = {
@@ -33,6 +33,7 @@ export const typescriptLayers = {
   commands: ["base", "native", "config", "metrics"],
   wal: commandsAndBelow,
   snapshot: [...commandsAndBelow, "wal"],
+  durability: [...commandsAndBelow, "wal", "snapshot"],
   cluster: [...commandsAndBelow, "wal", "snapshot"],
   server: commandsAndBelow,
   dashboard: commandsAndBelow,

@@ -2,6 +2,7 @@
 // native/addon/<name>_object.cc is its other side. Everything here is thin: arguments arrive checked, a call goes to C++, an
 // error comes back as DistCacheError.
 export type { Bytes } from "./native/addon.ts";
+export { lockFile } from "./native/file-lock.ts";
 export {
   type Changes,
   EventKind,

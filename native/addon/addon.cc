@@ -3,12 +3,14 @@
 #include <node_api.h>
 
 #include "addon/environment.h"
+#include "addon/file_lock.h"
 #include "addon/server_object.h"
 #include "addon/store_object.h"
 
 NAPI_MODULE_INIT() {
   using namespace distcache::addon;
   RegisterEnvironment(env, exports);
+  RegisterFileLock(env, exports);
   RegisterStore(env, exports);
   RegisterServer(env, exports);
   return exports;

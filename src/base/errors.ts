@@ -10,6 +10,7 @@ export const errorCodes = {
   NOT_FOUND: { respPrefix: "ERR", label: "not_found" },
   CORRUPT: { respPrefix: "ERR", label: "corrupt" },
   IO: { respPrefix: "ERR", label: "io" },
+  DIRECTORY_IN_USE: { respPrefix: "ERR", label: "directory_in_use" },
   ADDRESS_IN_USE: { respPrefix: "ERR", label: "address_in_use" },
   WRITES_REFUSED: { respPrefix: "MISCONF", label: "writes_refused" },
   CLOSED: { respPrefix: "ERR", label: "closed" },

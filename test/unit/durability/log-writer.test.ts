@@ -140,13 +140,16 @@ describe("a log under `everysec`", () => {
 });
 
 describe("durable()", () => {
-  test.each(["always", "everysec", "no"] as const)("under %s it resolves when all before it is on the disk", async (policy) => {
-    const { disk, log, writer } = await openWriter({ policy });
-    log.append("a");
-    const newest = log.append("b");
-    await Promise.all([writer.durable(), vi.advanceTimersByTimeAsync(0)]);
-    expect(recordsOn(disk.powerCut())).toEqual(upTo(newest));
-  });
+  test.each(["always", "everysec", "no"] as const)(
+    "under %s it resolves when all before it is on the disk",
+    async (policy) => {
+      const { disk, log, writer } = await openWriter({ policy });
+      log.append("a");
+      const newest = log.append("b");
+      await Promise.all([writer.durable(), vi.advanceTimersByTimeAsync(0)]);
+      expect(recordsOn(disk.powerCut())).toEqual(upTo(newest));
+    },
+  );
 
   test("a thousand calls at once cost a few syncs", async () => {
     const { disk, log, writer } = await openWriter({ policy: "no" });
@@ -240,26 +243,29 @@ describe("a log that fails", () => {
     ["syncing the directory", "syncDirectory", "EIO", "no"],
   ] as const;
 
-  test.each(faults)("%s (%s, %s, %s): it says so once, and writes nothing more to that segment", async (_, call, code, policy) => {
-    const { disk, log, writer, failures, synced } = await openWriter({ policy, segmentBytes: 200 });
-    log.append("before");
-    await vi.advanceTimersByTimeAsync(2000);
-    const syncedBefore = writer.status().syncedSequence;
-    disk.failOn(call, /./, code);
-    for (let count = 0; count < 20; count += 1) {
-      log.append("some bytes of a record");
-      await vi.advanceTimersByTimeAsync(100);
-    }
-    await vi.advanceTimersByTimeAsync(2000);
-    expect(failures).toEqual(["WRITES_REFUSED"]);
-    expect(writer.status().state).toBe("failed");
-    expect(recordsOn(disk.powerCut())).toEqual(expect.arrayContaining(upTo(synced.at(-1) ?? syncedBefore)));
-    disk.heal();
-    const journal = disk.journal.length;
-    log.append("after");
-    await vi.advanceTimersByTimeAsync(5000);
-    expect(disk.journal.length).toBe(journal);
-  });
+  test.each(faults)(
+    "%s (%s, %s, %s): it says so once, and writes nothing more to that segment",
+    async (_, call, code, policy) => {
+      const { disk, log, writer, failures, synced } = await openWriter({ policy, segmentBytes: 200 });
+      log.append("before");
+      await vi.advanceTimersByTimeAsync(2000);
+      const syncedBefore = writer.status().syncedSequence;
+      disk.failOn(call, /./, code);
+      for (let count = 0; count < 20; count += 1) {
+        log.append("some bytes of a record");
+        await vi.advanceTimersByTimeAsync(100);
+      }
+      await vi.advanceTimersByTimeAsync(2000);
+      expect(failures).toEqual(["WRITES_REFUSED"]);
+      expect(writer.status().state).toBe("failed");
+      expect(recordsOn(disk.powerCut())).toEqual(expect.arrayContaining(upTo(synced.at(-1) ?? syncedBefore)));
+      disk.heal();
+      const journal = disk.journal.length;
+      log.append("after");
+      await vi.advanceTimersByTimeAsync(5000);
+      expect(disk.journal.length).toBe(journal);
+    },
+  );
 
   test("it goes on in a fresh segment with everything that was not taken", async () => {
     const { disk, log, writer, synced } = await openWriter({ policy: "always" });

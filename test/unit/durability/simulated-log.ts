@@ -63,7 +63,10 @@ export function simulatedHeader(firstSequence: number): Uint8Array {
 /** The sequence numbers of a simulated segment's whole records; throws when its header is not whole. */
 export function sequencesOf(segment: Buffer): number[] {
   const text = segment.toString("utf8");
-  const lines = text.slice(0, text.lastIndexOf("\n") + 1).split("\n").slice(0, -1);
+  const lines = text
+    .slice(0, text.lastIndexOf("\n") + 1)
+    .split("\n")
+    .slice(0, -1);
   if (lines[0]?.startsWith("header ") !== true) throw new Error("no whole header");
   return lines.slice(1).map((line) => Number(line.split(" ")[0]));
 }
