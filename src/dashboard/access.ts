@@ -78,13 +78,16 @@ function cookieOf(headers: HostRequest["headers"], name: string): string | undef
   return undefined;
 }
 
-/** Nothing is loaded from elsewhere, nothing is framed, nothing runs that is not a file of ours. */
+/**
+ * Nothing is loaded from elsewhere, nothing is framed, nothing runs that is not a file of ours. With `no-referrer` browsers
+ * send `Origin: null` with the page's own form, hence same-origin.
+ */
 export const securityHeaders: Readonly<Record<string, string>> = {
   "content-security-policy":
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
   "x-content-type-options": "nosniff",
   "x-frame-options": "DENY",
-  "referrer-policy": "no-referrer",
+  "referrer-policy": "same-origin",
   "cross-origin-opener-policy": "same-origin",
   "cross-origin-resource-policy": "same-origin",
   "permissions-policy": "camera=(), geolocation=(), microphone=()",

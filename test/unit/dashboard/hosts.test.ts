@@ -1,7 +1,6 @@
 // The dashboard over HTTP and WebSocket, on both servers that can carry it.
 
 import { request } from "node:http";
-import { type AddressInfo, createServer, type Server } from "node:net";
 import { gunzipSync } from "node:zlib";
 import { afterEach, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
@@ -11,6 +10,7 @@ import type { HistoryJson, LiveMessage } from "../../../src/dashboard/api-types.
 import { type HostChoice, loadUws } from "../../../src/dashboard/choose-host.ts";
 import { Dashboard, type DashboardOptions } from "../../../src/dashboard/dashboard.ts";
 import { FakeSource } from "./fake-source.ts";
+import { freePort, listenAnywhere, portOf } from "./free-port.ts";
 
 interface Answer {
   status: number;
@@ -48,20 +48,6 @@ async function start(source: FakeSource, options: Partial<DashboardOptions>): Pr
 afterEach(async () => {
   for (const dashboard of started.splice(0)) await dashboard.stop();
 });
-
-function listenAnywhere(): Promise<Server> {
-  const server = createServer();
-  return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server)));
-}
-
-const portOf = (server: Server) => (server.address() as AddressInfo).port;
-
-async function freePort(): Promise<number> {
-  const server = await listenAnywhere();
-  const port = portOf(server);
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 interface Asking {
   method?: string;
@@ -122,7 +108,7 @@ describe.each(choices)("on %s", (host) => {
       const { headers } = await ask(dashboard, path);
       expect(headers["content-security-policy"]).toContain("default-src 'none'");
       expect(headers["x-content-type-options"]).toBe("nosniff");
-      expect(headers["referrer-policy"]).toBe("no-referrer");
+      expect(headers["referrer-policy"]).toBe("same-origin");
     }
   });
 
