@@ -24,12 +24,12 @@ export async function nativeTests(variant) {
   if (code !== 0) throw new Error(`run_tests ended with code ${code}`);
 }
 
-/** Starts the standalone server and resolves with its port, which it prints as `listening <port>`. */
+/** Starts the standalone server and resolves with its port, which it prints as `READY <port>`; the end of its input stops it. */
 function startStandalone(variant, path) {
-  const [program, args] = underSanitizer(variant, path, []);
+  const [program, args] = underSanitizer(variant, path, ["--port", "0", "--threads", "4"]);
   const child = spawn(program, args, {
     cwd: root,
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["pipe", "pipe", "inherit"],
     env: { ...process.env, ...environments[variant] },
   });
   const ended = new Promise((resolve) => child.on("exit", (code, signal) => resolve(code ?? signal)));
@@ -37,7 +37,7 @@ function startStandalone(variant, path) {
     let text = "";
     child.stdout.on("data", (bytes) => {
       text += bytes;
-      const match = /listening (\d+)/.exec(text);
+      const match = /READY (\d+)/.exec(text);
       if (match !== null) resolve(Number(match[1]));
     });
     child.on("error", reject);
@@ -61,7 +61,7 @@ export async function standaloneUnderLoad(variant) {
       if (code !== 0) throw new Error(`redis-benchmark ${load.join(" ")} ended with code ${code}`);
     }
   } finally {
-    server.child.kill("SIGTERM");
+    server.child.stdin.end();
   }
   const code = await server.ended;
   if (code !== 0) throw new Error(`the server ended with ${code}`);
