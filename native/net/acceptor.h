@@ -38,10 +38,11 @@ class Acceptor {
   // descriptors, or the main thread is far behind: come again after a while.
   enum class Rest : uint8_t { kNone, kMore, kLater };
   Rest AcceptAll();
+  // Lets one in, or tells it why not and closes it.
+  void Admit(port::Accepted accepted);
 
  private:
   Rest AcceptFrom(Listener& listener);
-  void Admit(port::Accepted accepted);
 
   SharedState& shared_;
   const std::vector<std::unique_ptr<IoThread>>& threads_;

@@ -48,8 +48,12 @@ uint16_t PortOf(const Address& address) {
 }
 
 std::string TextOf(const Address& address) {
-  const std::string port = ":" + std::to_string(PortOf(address));
-  return address.any.sa_family == AF_INET6 ? "[" + HostOf(address) + "]" + port : HostOf(address) + port;
+  const bool is_v6 = address.any.sa_family == AF_INET6;
+  std::string text;
+  if (is_v6) text.push_back('[');
+  text.append(HostOf(address));
+  if (is_v6) text.push_back(']');
+  return text.append(":").append(std::to_string(PortOf(address)));
 }
 
 bool IsLoopback(const Address& address) {
