@@ -77,6 +77,14 @@ class FallibleArray {
   }
   void Pop() { --size_; }
   void Clear() { size_ = 0; }
+  // Keeps the first `count` values (at least one) and gives the rest of the memory back.
+  void TruncateTo(size_t count) {
+    size_ = count;
+    void* smaller = std::realloc(static_cast<void*>(data_), count * sizeof(T));
+    if (smaller == nullptr) return;  // what is there is big enough
+    data_ = static_cast<T*>(smaller);
+    capacity_ = count;
+  }
   void Free() {
     std::free(data_);
     data_ = nullptr;

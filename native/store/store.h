@@ -8,6 +8,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -17,6 +18,10 @@
 
 #include "core/block.h"
 #include "core/status.h"
+#include "store/database_map.h"
+#include "store/effect_list.h"
+#include "store/shard.h"
+#include "store/victim.h"
 #include "store/write_log.h"
 
 namespace distcache::store {
@@ -24,12 +29,10 @@ namespace distcache::store {
 using TimeMs = int64_t;  // Unix time in milliseconds; as a deadline, 0 = none
 
 enum class ValueType : uint8_t { kString = 0 };
-enum class EvictionPolicy : uint8_t { kAllKeysLru, kVolatileLru, kVolatileTtl, kAllKeysRandom, kNoEviction };
-
 using HashSeed = std::array<uint8_t, 16>;
 
 struct StoreOptions {
-  uint32_t databases = 16;
+  uint32_t databases = 16;        // 1 to 256
   uint32_t shards = 0;            // power of two, at most 512; 0 = chosen from max_entries (1 up to 1,000 entries)
   uint64_t max_entries = 0;       // 0 = no bound
   uint64_t max_memory_bytes = 0;  // 0 = no bound; everything that is allocated for the store counts
@@ -38,10 +41,11 @@ struct StoreOptions {
   WriteLog* log = nullptr;  // not owned; may be set later, before traffic
 };
 
-// A key with its place, computed without a lock. The bytes are borrowed.
+// A key with its place, computed without a lock. The bytes are borrowed, at least until the end of the Access.
 struct Key {
   uint64_t hash;
-  uint32_t shard;
+  uint16_t shard;
+  uint8_t physical;  // what `database` stood for then; an Access sees it when SWAPDB came between
   uint32_t database;
   std::string_view bytes;
 };
@@ -53,7 +57,7 @@ struct ValueView {
   const BlockRef* block = nullptr;
   ValueType type = ValueType::kString;
   TimeMs expires_at_ms = 0;
-  TimeMs accessed_at_ms = 0;  // coarse: seconds resolution is allowed
+  uint32_t tick = 0;  // when it was last used: Store::AccessTimeOf tells the time
 };
 
 // At most what a command may do to the store; decides what Begin must reserve.
@@ -119,7 +123,57 @@ class Access {
 
  private:
   friend class Store;
-  // (the owner of this file fills in the state)
+  friend class OwnKeys;
+  // The last key that was looked up: commands look, decide and write.
+  struct Memo {
+    const char* key = nullptr;
+    uint64_t hash = 0;
+    Shard* shard = nullptr;
+    uint32_t database = 0;
+    bool is_there = false;
+    Place place{};
+  };
+  // What only an Access over several keys has.
+  struct Scope {
+    std::vector<uint16_t> shards;  // locked, ascending
+    std::vector<uint64_t> own_hashes;
+    bool relocates = false;  // databases changed places since the keys were located
+  };
+
+  void End();
+  Key Relocated(const Key& key) const;
+  Memo& Look(const Key& key);
+  void Fill(const Memo& memo);
+  bool TakeEntry();
+  template <typename Attempt>
+  bool TryWithEviction(const Key& key, const Attempt& attempt);
+  PutResult PutValue(const Key& key, NewValue value, TimeMs expires_at_ms);
+  void NotePut(const Key& key, const Memo& memo);
+  void Note(const Effect& effect) {
+    if (log_ != nullptr) effects_.Add(effect, nullptr);
+  }
+  bool IsOwn(uint64_t hash) const;
+  uint32_t Tick(Shard& shard);
+  uint32_t HeldShards() const;
+  void Unlock();
+  template <typename Visit>
+  void ForEachShard(const Visit& visit) const;
+
+  Store* store_ = nullptr;
+  WriteLog* log_ = nullptr;
+  Shard* shard_ = nullptr;  // the locked one, when it is only one
+  TimeMs now_ms_ = 0;
+  uint64_t own_hash_ = 0;
+  uint64_t reserved_payload_ = WriteLog::kNoReservation;
+  uint32_t reserved_entries_ = 0;
+  bool touches_ = true;
+  bool writes_ = false;
+  Memo memo_;
+  ValueView view_;
+  BlockRef view_block_;
+  Purse purse_;
+  EffectList effects_;
+  std::unique_ptr<Scope> scope_;
 };
 
 class Store {
@@ -149,7 +203,13 @@ class Store {
   // A live key at random, weighted well enough; false when the database is empty. `random` is 64 random bits.
   bool RandomKey(uint32_t database, uint64_t random, TimeMs now_ms, std::vector<char>* key);
 
+  // About when a value with this tick was last used (Unix time): for idle times.
+  TimeMs AccessTimeOf(uint32_t tick) const { return clock_.TimeOf(tick); }
+  // What an entry costs in memory, its key, value and share of the index included; 0 when it is not there.
+  uint64_t FootprintOf(const Key& key, TimeMs now_ms);
+
   // Removes up to max_entries expired entries, going on where the last call stopped; returns how many were examined.
+  // Zero: nothing has expired.
   uint64_t SweepExpired(TimeMs now_ms, uint64_t max_entries);
 
   void SetBounds(uint64_t max_entries, uint64_t max_memory_bytes, EvictionPolicy policy);
@@ -158,7 +218,59 @@ class Store {
   uint64_t UsedBytes() const;
   uint32_t shard_count() const;
   uint32_t database_count() const;
-  Status CheckInvariants() const;  // for tests; the numbers are those of the lists at the top of shard.h and slab.h
+  Status CheckInvariants()
+      const;  // for tests; the numbers are those of the lists at the top of shard.h, index.h, slab.h
+
+ private:
+  friend class Access;
+
+  explicit Store(const StoreOptions& options);
+  uint32_t ShardOf(uint64_t hash) const { return static_cast<uint32_t>(hash) & (shard_count_ - 1); }
+  Shard& ShardAt(uint32_t number) const { return *shards_[number]; }
+
+  // Admission (admission.cc)
+  bool TryReserveLog(Access* access, std::span<const Key> keys, const Intent& intent);
+  uint64_t ExistingBytes(std::span<const Key> keys) const;
+  void LockAll(Access* access, std::span<const Key> keys, const Intent& intent);
+  Admission MakeRoom(Access* access, std::span<const Key> keys, const Intent& intent);
+  bool TryReserveEntries(uint64_t count);
+  bool MakeEntryRoom(Access* access, std::span<const Key> keys, const Intent& intent, bool* is_unlocked);
+  bool MakeMemoryRoom(Access* access, std::span<const Key> keys, const Intent& intent, bool* is_unlocked);
+  uint64_t CountMissing(Access* access, std::span<const Key> keys) const;
+  uint64_t MemoryNeededFor(Access* access, std::span<const Key> keys, const Intent& intent) const;
+
+  // Eviction (eviction.cc)
+  bool may_evict() const { return policy() != EvictionPolicy::kNoEviction; }
+  EvictionPolicy policy() const { return policy_.load(std::memory_order_relaxed); }
+  bool IsExact() const;
+  bool EvictIn(Shard& shard, const Access* access);
+  bool EvictInHeld(Shard& own, Access* access);
+  bool EvictElsewhere(const Access* access, bool for_memory);
+  bool EvictOldestOfAll(const Access* access);
+  bool SweepOne(Shard& shard, TimeMs now_ms);
+  void RemoveVictim(Shard& shard, const Place& place);
+  bool TryFreeMemoryIn(Shard& shard, const Access* access);
+  void SettleClock(Shard& shard);
+  void SwapAndRewatch(uint32_t a, uint32_t b, std::vector<WatchedKey> watched);
+
+  void UncountEntries(uint64_t count) { entries_.fetch_sub(count, std::memory_order_relaxed); }
+  template <typename Visit>
+  uint64_t WalkInOrder(Shard& shard, uint64_t position, const Visit& visit) const;
+
+  MemoryBudget budget_;
+  PagePool pool_;
+  ShardContext context_;
+  RecencyClock clock_;
+  DatabaseMap databases_;
+  uint32_t shard_count_ = 1;
+  std::vector<std::unique_ptr<Shard>> shards_;
+  std::atomic<uint64_t> entries_{0};  // in all shards, with those that are reserved for
+  std::atomic<uint64_t> max_entries_{0};
+  std::atomic<EvictionPolicy> policy_{EvictionPolicy::kAllKeysLru};
+  std::atomic<WriteLog*> log_{nullptr};
+  std::atomic<uint32_t> sweep_shard_{0};
+  std::atomic<uint64_t> watch_versions_{0};
+  std::atomic<uint64_t> evictions_elsewhere_{0};
 };
 
 }  // namespace distcache::store
