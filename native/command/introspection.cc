@@ -36,7 +36,7 @@ void ObjectReferenceCount(Call& call) {
 void ObjectIdleTime(Call& call) {
   const auto* value = PeekOrNull(call, 2);
   if (value == nullptr) return;
-  const int64_t idle_ms = call.now_ms - value->accessed_at_ms;
+  const int64_t idle_ms = call.now_ms - call.keyspace.AccessTimeOf(value->tick);
   call.reply.Integer(idle_ms < 0 ? 0 : idle_ms / 1000);
 }
 
@@ -71,9 +71,8 @@ void MemoryUsage(Call& call) {
     if (!samples) return;
     if (*samples < 0) return call.FailSyntax();
   }
-  const auto* value = PeekOrNull(call, 2);
-  if (value == nullptr) return;
-  call.reply.Integer(static_cast<int64_t>(call.text(2).size() + value->bytes.size()));
+  if (PeekOrNull(call, 2) == nullptr) return;
+  call.reply.Integer(static_cast<int64_t>(call.access().FootprintOf(call.Locate(2))));
 }
 
 }  // namespace handlers

@@ -122,7 +122,7 @@ class Writer {
 
   // Under the shard's lock: copies and returns.
   void Collect(std::string_view key, uint32_t database, const store::ValueView& value) {
-    const int64_t idle_ms = info_.started_at_ms - value.accessed_at_ms;
+    const int64_t idle_ms = info_.started_at_ms - store_->AccessTimeOf(value.tick);
     const Entry entry{.database = tail_.DatabaseAtStart(database),
                       .type = static_cast<uint8_t>(value.type),
                       .expires_at_ms = value.expires_at_ms,

@@ -17,6 +17,7 @@ Access::Access(Access&& other) noexcept { *this = std::move(other); }
 Access& Access::operator=(Access&& other) noexcept {
   if (this == &other) return *this;
   End();
+  if (other.store_ == nullptr) return *this;
   store_ = std::exchange(other.store_, nullptr);
   log_ = other.log_;
   shard_ = other.shard_;
@@ -279,6 +280,11 @@ void Access::SwapDatabases(uint32_t a, uint32_t b) {
     store_->SwapAndRewatch(a, b, std::move(watched));
   }
   Note({EffectKind::kSwap, 0, a, 0, b, {}, {}});
+}
+
+uint64_t Access::FootprintOf(const Key& key) {
+  const Memo& memo = Look(key);
+  return memo.is_there ? memo.shard->FootprintOf(memo.place) : 0;
 }
 
 uint64_t Access::WatchVersion(const Key& key) const {

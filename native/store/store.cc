@@ -111,14 +111,6 @@ uint64_t Store::EntryCountWithExpiry(uint32_t database) const {
   return count;
 }
 
-uint64_t Store::FootprintOf(const Key& key, TimeMs now_ms) {
-  Access access;
-  const Key keys[] = {key};
-  (void)Begin(&access, keys, Intent{}, now_ms, false);
-  const Access::Memo& memo = access.Look(key);
-  return memo.is_there ? memo.shard->FootprintOf(memo.place) : 0;
-}
-
 uint64_t Store::SweepExpired(TimeMs now_ms, uint64_t max_entries) {
   uint64_t examined = 0;
   for (uint32_t i = 0; i < shard_count_ && examined < max_entries; ++i) {

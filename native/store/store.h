@@ -113,6 +113,9 @@ class Access {
   void FlushAll();                                       // needs all_shards
   void SwapDatabases(uint32_t a, uint32_t b);            // needs all_shards
 
+  // What the entry costs in memory, its share of the index included; 0 when it is not there.
+  uint64_t FootprintOf(const Key& key);
+
   // The key's watch version: changes whenever anything writes, removes, expires or flushes it. Needs Watch before.
   uint64_t WatchVersion(const Key& key) const;
 
@@ -205,8 +208,6 @@ class Store {
 
   // About when a value with this tick was last used (Unix time): for idle times.
   TimeMs AccessTimeOf(uint32_t tick) const { return clock_.TimeOf(tick); }
-  // What an entry costs in memory, its key, value and share of the index included; 0 when it is not there.
-  uint64_t FootprintOf(const Key& key, TimeMs now_ms);
 
   // Removes up to max_entries expired entries, going on where the last call stopped; returns how many were examined.
   // Zero: nothing has expired.
