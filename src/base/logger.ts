@@ -1,6 +1,8 @@
-// The log: pino, one JSON object a line, or a line for people when the output is a terminal. Written to standard error's
-// neighbour, standard output, as servers do; written without blocking the main thread and flushed when a node stops.
+// The log: pino, one JSON object a line, or a line for people when the output is a terminal. Written to standard
+// output, without blocking the main thread and ended in order when a node stops.
+import { once } from "node:events";
 import { type DestinationStream, type Logger as PinoLogger, pino } from "pino";
+import { withDeadline } from "./lifecycle.ts";
 
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
 export const logLevels: readonly LogLevel[] = ["trace", "debug", "info", "warn", "error", "fatal", "silent"];
@@ -13,8 +15,8 @@ export type Logger = Pick<PinoLogger, "trace" | "debug" | "info" | "warn" | "err
 
 export interface OpenLog {
   readonly logger: Logger;
-  /** Writes out what is still buffered; to be called last. */
-  flush(): void;
+  /** Writes out what is still buffered, in order; to be called last. A reader that does not read is not waited for long. */
+  close(): Promise<void>;
 }
 
 export interface LogOptions {
@@ -30,7 +32,7 @@ export function openLog(options: LogOptions): OpenLog {
   const destination: DestinationStream = isText ? { write: (line) => output.write(renderLine(line)) } : output;
   const base = options.nodeId === undefined ? null : { node: options.nodeId };
   const logger = pino({ level: options.level, base, timestamp: pino.stdTimeFunctions.isoTime }, destination);
-  return { logger, flush: () => flushQuietly(output) };
+  return { logger, close: () => closeQuietly(output) };
 }
 
 /** A logger that says nothing: for programs that embed a node and gave none. */
@@ -38,12 +40,14 @@ export function silentLogger(): Logger {
   return pino({ level: "silent" });
 }
 
-function flushQuietly(output: { flushSync(): void }): void {
-  try {
-    output.flushSync();
-  } catch {
-    // Not opened yet, or the reader of a pipe is gone: there is nobody left to tell.
-  }
+const closeDeadlineMs = 1000;
+
+/** Flushing synchronously would put later lines before those of a write that is under way; ending the stream keeps the order. */
+async function closeQuietly(output: ReturnType<typeof pino.destination>): Promise<void> {
+  const closed = once(output, "close");
+  output.end();
+  // Failing means that the reader of a pipe is gone, or does not read: there is nobody left to tell.
+  await withDeadline(closed, closeDeadlineMs, "closing the log").catch(() => {});
 }
 
 /** A line of JSON as a line for people: time, level when it matters, message, and the other fields. */

@@ -51,7 +51,7 @@ async function runNode(flags: Flags): Promise<number> {
     console.error(`distcache: ${messageOf(error)}`);
     return errorCodeOf(error) === "INVALID_CONFIG" ? exitCode.usage : exitCode.failure;
   } finally {
-    log?.flush();
+    await log?.close();
   }
 }
 

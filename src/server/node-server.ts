@@ -60,7 +60,10 @@ export class NodeServer implements Part {
       registry,
       connections: this.connections,
       logger,
-      answer: (connection, reply, changes) => this.native.answer(connection, reply, changes),
+      // A handler may end after the server: its connection is gone then.
+      answer: (connection, reply, changes) => {
+        if (!this.#isStopped) this.native.answer(connection, reply, changes);
+      },
     });
     this.#register();
     this.#follow(config);
@@ -144,7 +147,9 @@ export class NodeServer implements Part {
   #register(): void {
     const { registry, clock } = this.#parts;
     const { authentication, connections, pause } = this;
-    const kill = (connection: number) => void this.native.kill(connection, false);
+    const kill = (connection: number) => {
+      if (!this.#isStopped) this.native.kill(connection, false);
+    };
     registerHelloCommands(registry, { authentication, connections });
     registerClientCommand(registry, { connections, reports: this.#reports, pause, clock, kill });
     this.onEvent(EventKind.REQUEST, (event) => this.#dispatcher.dispatch(event));
