@@ -36,8 +36,8 @@ void SlowLog::Configure(int64_t threshold_us, size_t max_length) {
 }
 
 void SlowLog::Record(int64_t at_s, uint64_t duration_us, std::span<const std::string_view> arguments,
-                     std::string_view client_address, std::string_view client_name) {
-  SlowCall call{0, at_s, duration_us, ShortenAll(arguments), std::string(client_address), std::string(client_name)};
+                     uint64_t connection) {
+  SlowCall call{0, at_s, duration_us, ShortenAll(arguments), connection};
   const std::lock_guard lock(mutex_);
   call.id = next_id_++;
   if (max_length_ == 0) return;

@@ -18,8 +18,7 @@ struct SlowCall {
   int64_t at_s = 0;  // Unix time
   uint64_t duration_us = 0;
   std::vector<std::string> arguments;  // shortened, as Redis does: 32 arguments of 128 bytes
-  std::string client_address;
-  std::string client_name;
+  uint64_t connection = 0;  // whose command it was; 0: nobody's
 };
 
 class SlowLog {
@@ -34,8 +33,7 @@ class SlowLog {
     return threshold >= 0 && duration_ns >= static_cast<uint64_t>(threshold) * 1000;
   }
 
-  void Record(int64_t at_s, uint64_t duration_us, std::span<const std::string_view> arguments,
-              std::string_view client_address, std::string_view client_name);
+  void Record(int64_t at_s, uint64_t duration_us, std::span<const std::string_view> arguments, uint64_t connection);
   std::vector<SlowCall> Newest(size_t limit) const;
   size_t Length() const;
   void Reset();

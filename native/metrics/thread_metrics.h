@@ -8,14 +8,13 @@
 #include <memory>
 #include <span>
 
+#include "core/slot.h"
 #include "metrics/biggest_calls.h"
 #include "metrics/counter.h"
 #include "metrics/histogram.h"
 #include "metrics/hot_keys.h"
 
 namespace distcache::metrics {
-
-inline constexpr size_t kSlotCount = 16384;
 
 // Counters of one command.
 struct CommandCounters {

@@ -77,14 +77,18 @@ Acceptor::Rest Acceptor::AcceptFrom(Listener& listener) {
 }
 
 void Acceptor::Admit(port::Accepted accepted) {
+  metrics::ConnectionCounters& counters = shared_.metrics.thread(0).connections();  // the accepting thread is the first
   // Relaxed, all of them: limits that change while a connection comes may hold for the next one; only this thread adds to the
   // count, so it cannot pass the limit.
   if (shared_.connection_count.load(std::memory_order_relaxed) >= shared_.max_clients.load(std::memory_order_relaxed)) {
+    counters.refused.Add(1);
     return SendAndForget(accepted, kTooManyClients);
   }
   if (!accepted.is_loopback && shared_.is_protected.load(std::memory_order_relaxed)) {
+    counters.refused.Add(1);
     return SendAndForget(accepted, kProtected);
   }
+  counters.accepted.Add(1);
   shared_.connection_count.fetch_add(1, std::memory_order_relaxed);
   const ConnectionId id = shared_.last_connection.fetch_add(1, std::memory_order_relaxed) + 1;
   const auto fewest = std::min_element(threads_.begin(), threads_.end(), [](const auto& a, const auto& b) {

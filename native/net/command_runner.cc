@@ -28,6 +28,13 @@ bool IsHttp(std::string_view word) { return EqualsIgnoringCase(word, "post") || 
 }  // namespace
 
 size_t CommandRunner::Run(Connection& connection, std::string_view bytes, size_t* kept_bytes) {
+  metering_.BeginBatch();
+  const size_t used = RunAll(connection, bytes, kept_bytes);
+  metering_.EndBatch(connection);
+  return used;
+}
+
+size_t CommandRunner::RunAll(Connection& connection, std::string_view bytes, size_t* kept_bytes) {
   using resp::ParseResult;
   resp::Parser& parser = connection.parser;
   size_t used = 0;
@@ -96,6 +103,7 @@ bool CommandRunner::RunCommand(Connection& connection) {
       connection.close_reason = "client quit";
       break;
   }
+  metering_.AfterCommand(connection, executed, output.Mark() - mark);
   if (connection.reply_mode != ReplyMode::kOn) TrimReply(connection, mark);
   if (output.size_bytes() > shared_.soft_output_bytes() && connection.blocked == Blocked::kNone) {
     connection.blocked = Blocked::kOutput;

@@ -8,16 +8,21 @@
 
 #include "command/executor.h"
 #include "net/connection.h"
+#include "net/connection_metering.h"
 #include "net/shared_state.h"
 
 namespace distcache::net {
 
 class CommandRunner {
  public:
-  explicit CommandRunner(SharedState& shared) : shared_(shared), executor_(shared.store, shared.node) {}
+  CommandRunner(SharedState& shared, metrics::ThreadMetrics& metrics)
+      : shared_(shared), executor_(shared.store, shared.node), metering_(shared.metrics, metrics) {}
 
   // The time of the turn, for every command in it.
-  void SetTime(store::TimeMs unix_ms) { now_ms_ = unix_ms; }
+  void SetTime(store::TimeMs unix_ms) {
+    now_ms_ = unix_ms;
+    metering_.SetTime(unix_ms);
+  }
 
   // Executes what lies in `bytes`, at most a turn's share of commands. Returns how many bytes of the front are used up; after
   // a kBig of the parser only *kept_bytes behind them are still needed, else all. The connection's flags say how it goes on.
@@ -28,6 +33,7 @@ class CommandRunner {
   std::vector<Event>& events() { return events_; }
 
  private:
+  size_t RunAll(Connection& connection, std::string_view bytes, size_t* kept_bytes);
   bool RunCommand(Connection& connection);
   bool IsPaused(const Connection& connection) const;
   void PostRequest(Connection& connection);
@@ -37,6 +43,7 @@ class CommandRunner {
 
   SharedState& shared_;
   command::Executor executor_;
+  ConnectionMetering metering_;
   store::TimeMs now_ms_ = 0;
   std::vector<Event> events_;
 };

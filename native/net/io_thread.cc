@@ -34,7 +34,8 @@ IoThread::IoThread(uint32_t index, SharedState& shared, const std::vector<std::u
       poller_(std::move(poller)),
       mailbox_(poller_),
       acceptor_(shared, threads),
-      runner_(shared),
+      runner_(shared, shared.metrics.thread(index)),
+      traffic_(shared.metrics.thread(index).connections()),
       read_buffer_(new char[kReadBufferBytes]) {}
 
 Status IoThread::Start() {
@@ -137,6 +138,7 @@ Connection* IoThread::Find(ConnectionId id) {
 void IoThread::Close(Connection& connection, const char* reason) {
   if (connection.is_gone) return;
   connection.is_gone = true;
+  traffic_.closed.Add(1);
   runner_.Forget(connection);
   poller_.Remove(connection.socket.number());
   connection.socket = port::Descriptor();

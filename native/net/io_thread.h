@@ -108,6 +108,7 @@ class IoThread {
   uint64_t next_tick_ms_ = 0;
   resp::ChunkPool chunks_;
   CommandRunner runner_;
+  metrics::ConnectionCounters& traffic_;
   std::unique_ptr<char[]> read_buffer_;
   std::unordered_map<ConnectionId, std::unique_ptr<Connection>> connections_;
   std::vector<Connection*> ready_list_, send_list_, blocked_list_, gone_list_, turn_list_;

@@ -81,6 +81,7 @@ bool IoThread::HasRead(Connection& connection, port::Transfer transfer, size_t a
     QueueSend(connection);
     return false;
   }
+  if constexpr (kIsMeasuring) traffic_.bytes_in.Add(transfer.bytes);
   // A short read of a stream took all there was, and the next byte makes a new edge. The end that came together with the
   // last bytes does not: then a further read must find it.
   if (transfer.bytes < asked_bytes && !connection.has_ended) connection.is_readable = false;

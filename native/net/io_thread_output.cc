@@ -59,6 +59,7 @@ void IoThread::SendOne(Connection& connection) {
     const port::Transfer transfer = port::Send(connection.socket.number(), vectors, count);
     if (transfer.state == port::Transfer::State::kGone) return Close(connection, "connection reset");
     connection.output.Consume(transfer.bytes);
+    if constexpr (kIsMeasuring) traffic_.bytes_out.Add(transfer.bytes);
     if (transfer.bytes > 0) connection.last_progress_ms = monotonic_ms_;
     if (transfer.bytes < gathered) connection.is_writable = false;
   }

@@ -135,6 +135,8 @@ void Server::RequestReport(uint32_t token) {
 
 command::NodeState& Server::node_state() { return shared_->node; }
 
+metrics::NodeMetrics& Server::metrics() { return shared_->metrics; }
+
 // Relaxed, the three: switches that hold for what comes next, nothing else is published with them.
 void Server::SetMonitoring(bool is_on) { shared_->is_monitored.store(is_on, std::memory_order_relaxed); }
 void Server::SetMaxClients(uint32_t max_clients) { shared_->max_clients.store(max_clients, std::memory_order_relaxed); }

@@ -14,6 +14,7 @@
 
 #include "command/executor.h"
 #include "core/status.h"
+#include "metrics/node_metrics.h"
 #include "net/bridge.h"
 #include "port/descriptor.h"
 #include "store/store.h"
@@ -71,6 +72,9 @@ class Server {
   void SetDurableSequence(uint64_t sequence);
 
   uint32_t ConnectionCount() const;
+
+  // What the I/O threads count; its last thread is the caller's, for commands answered through the bridge.
+  metrics::NodeMetrics& metrics();
 
  private:
   struct OpenListener {

@@ -5,7 +5,9 @@
 #include <cstdint>
 
 #include "command/executor.h"
+#include "metrics/node_metrics.h"
 #include "net/bridge.h"
+#include "net/connection_metering.h"
 #include "net/main_queue.h"
 #include "net/server.h"
 #include "store/store.h"
@@ -18,6 +20,8 @@ struct SharedState {
         options(the_options),
         max_clients(the_options.max_clients),
         is_protected(the_options.is_protected),
+        // One thread more than there are I/O threads: what the main thread answers.
+        metrics(the_options.io_threads + 1, MetricCount()),
         main_queue(std::move(wake_main)) {}
 
   // A reader that does not read: beyond this its commands wait, and it has `output_patience_ms` to take something.
@@ -32,6 +36,7 @@ struct SharedState {
   std::atomic<uint64_t> durable_sequence{UINT64_MAX};
   std::atomic<uint32_t> connection_count{0};
   std::atomic<ConnectionId> last_connection{0};
+  metrics::NodeMetrics metrics;
   MainQueue main_queue;
 };
 

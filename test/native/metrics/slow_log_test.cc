@@ -12,7 +12,7 @@
 namespace distcache::metrics {
 namespace {
 
-void Record(SlowLog* log, std::vector<std::string_view> arguments) { log->Record(7, 20'000, arguments, "a:1", "n"); }
+void Record(SlowLog* log, std::vector<std::string_view> arguments) { log->Record(7, 20'000, arguments, 42); }
 
 TEST(SlowLog, KeepsTheNewestWithGrowingIds) {
   SlowLog log;
@@ -23,6 +23,7 @@ TEST(SlowLog, KeepsTheNewestWithGrowingIds) {
   const std::vector<SlowCall> calls = log.Newest(10);
   ASSERT_EQ(calls.size(), 2u);
   EXPECT_EQ(calls[0].id, 2u);
+  EXPECT_EQ(calls[0].connection, 42u);
   EXPECT_EQ(calls[0].arguments[1], "c");
   EXPECT_EQ(calls[1].id, 1u);
   EXPECT_EQ(log.Newest(1).size(), 1u);
