@@ -18,7 +18,7 @@ struct SlowCall {
   int64_t at_s = 0;  // Unix time
   uint64_t duration_us = 0;
   std::vector<std::string> arguments;  // shortened, as Redis does: 32 arguments of 128 bytes
-  uint64_t connection = 0;  // whose command it was; 0: nobody's
+  uint64_t connection = 0;             // whose command it was; 0: nobody's
 };
 
 class SlowLog {
