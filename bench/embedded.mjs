@@ -1,7 +1,7 @@
 // `npm run bench:embedded`: the library from JavaScript on one core, beside lru-cache as a yardstick that keeps JavaScript
 // strings as they are (it never copies a value out of the engine, and has no TTL sweep, memory bound or second thread).
 //
-//   npm run bench:embedded                    100,000 keys, 64-byte values
+//   npm run bench:embedded                    10,000 keys (the default bound), 64-byte values
 //   npm run bench:embedded -- --keys 1000000
 //
 // Prints operations a second and writes bench/results/embedded.json.
@@ -19,7 +19,7 @@ function numberArgument(name, fallback) {
   return at < 0 ? fallback : Number(process.argv[at + 1]);
 }
 
-const keyCount = numberArgument("keys", 100_000);
+const keyCount = numberArgument("keys", 10_000);
 const valueBytes = numberArgument("value-bytes", 64);
 
 const keys = Array.from({ length: keyCount }, (_, index) => `key:${String(index).padStart(12, "0")}`);

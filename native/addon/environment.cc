@@ -8,6 +8,8 @@ namespace {
 
 struct EnvironmentState {
   napi_ref error_class = nullptr;
+  napi_ref scratch = nullptr;  // keeps scratch_bytes alive
+  char* scratch_bytes = nullptr;
 };
 
 const char* CodeName(const Status& status) {
@@ -90,14 +92,33 @@ napi_value Initialise(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+void ExportScratch(napi_env env, napi_value exports, EnvironmentState* state) {
+  void* data = nullptr;
+  napi_value memory = nullptr, array = nullptr;
+  if (!Check(env, napi_create_arraybuffer(env, kScratchBytes, &data, &memory)) ||
+      !Check(env, napi_create_typedarray(env, napi_uint8_array, kScratchBytes, memory, 0, &array)) ||
+      !Check(env, napi_create_reference(env, memory, 1, &state->scratch)) ||
+      !Check(env, napi_set_named_property(env, exports, "scratch", array))) {
+    return;
+  }
+  state->scratch_bytes = static_cast<char*>(data);
+}
+
 }  // namespace
 
 void RegisterEnvironment(napi_env env, napi_value exports) {
+  auto* state = new EnvironmentState;
   napi_set_instance_data(
-      env, new EnvironmentState, [](napi_env, void* data, void*) { delete static_cast<EnvironmentState*>(data); },
-      nullptr);
+      env, state, [](napi_env, void* data, void*) { delete static_cast<EnvironmentState*>(data); }, nullptr);
+  ExportScratch(env, exports, state);
   static constexpr Method kMethods[] = {{"initialise", Initialise}};
   Define(env, exports, kMethods);
+}
+
+char* Scratch(napi_env env) {
+  EnvironmentState* state = nullptr;
+  napi_get_instance_data(env, reinterpret_cast<void**>(&state));
+  return state == nullptr ? nullptr : state->scratch_bytes;
 }
 
 void Throw(napi_env env, const char* code, std::string_view message, int os_error, FilePlace place) {

@@ -17,8 +17,15 @@ struct FilePlace {
   int64_t offset_bytes = -1;
 };
 
-// Registers the state of `env` and the export `initialise(errorClass)`, which TypeScript calls first.
+// Small values that TypeScript wants as a Buffer are written here, in the exported Uint8Array `scratch`, and copied from it into
+// Node's own pool: making a Buffer from C++ costs several times that.
+inline constexpr size_t kScratchBytes = 4096;
+
+// Registers the state of `env`, the export `scratch` and the export `initialise(errorClass)`, which TypeScript calls first.
 void RegisterEnvironment(napi_env env, napi_value exports);
+
+// The memory of `scratch`; null when it could not be made.
+char* Scratch(napi_env env);
 
 // Each leaves an exception pending in env: a DistCacheError, a plain Error before `initialise`. The caller returns null then.
 void Throw(napi_env env, const char* code, std::string_view message, int os_error = 0, FilePlace place = {});

@@ -49,7 +49,8 @@ class KeyCall {
       Throw(env, "WRITES_REFUSED", "writes are refused: the log can not be written");
       return false;
     }
-    if (core_->store().Begin(access, {&key_, 1}, intent, port::UnixTimeMs(), touches) == Admission::kOk) return true;
+    if (core_->store().Begin(access, {&key_, 1}, intent, port::CoarseUnixTimeMs(), touches) == Admission::kOk)
+      return true;
     ThrowFull(env);
     return false;
   }
@@ -95,6 +96,14 @@ class TakenValue {
 enum class As : uint8_t { kString, kBuffer };
 enum class Touch : bool { kNo, kYes };
 
+// A Buffer, or the length of what was written to the scratch.
+napi_value MakeBytes(napi_env env, std::string_view bytes) {
+  char* scratch = bytes.size() <= kScratchBytes ? Scratch(env) : nullptr;
+  if (scratch == nullptr) return MakeBuffer(env, bytes);
+  std::memcpy(scratch, bytes.data(), bytes.size());
+  return MakeNumber(env, static_cast<double>(bytes.size()));
+}
+
 template <As as, Touch touch>
 napi_value Read(napi_env env, napi_callback_info info) {
   const Arguments<3> arguments(env, info);
@@ -108,7 +117,7 @@ napi_value Read(napi_env env, napi_callback_info info) {
     if (value == nullptr) return nullptr;
     taken.Take(*value);
   }
-  return as == As::kString ? MakeString(env, taken.view()) : MakeBuffer(env, taken.view());
+  return as == As::kString ? MakeString(env, taken.view()) : MakeBytes(env, taken.view());
 }
 
 // Whether SET's conditions hold; fills in the deadline that KEEP_TTL keeps.
@@ -312,7 +321,7 @@ napi_value GetMany(napi_env env, napi_callback_info info) {
   std::vector<std::unique_ptr<std::string>> values(keys.size());
   if (!keys.empty()) {
     Access access;
-    if ((*core)->store().Begin(&access, keys, Intent{}, port::UnixTimeMs()) != Admission::kOk) {
+    if ((*core)->store().Begin(&access, keys, Intent{}, port::CoarseUnixTimeMs()) != Admission::kOk) {
       KeyCall::ThrowFull(env);
       return nullptr;
     }
@@ -361,7 +370,7 @@ napi_value SetMany(napi_env env, napi_callback_info info) {
   }
   Access access;
   const Intent intent{.writes = true, .adds_keys = true, .must_succeed = true, .value_bytes = list.total_bytes()};
-  bool is_stored = (*core)->store().Begin(&access, keys, intent, port::UnixTimeMs()) == Admission::kOk;
+  bool is_stored = (*core)->store().Begin(&access, keys, intent, port::CoarseUnixTimeMs()) == Admission::kOk;
   if (is_stored) {
     is_stored = PutAll(access, keys, list, expires_at_ms);
     access.Commit();
@@ -386,7 +395,7 @@ napi_value Flush(napi_env env, napi_callback_info info, bool is_all) {
   {
     Access access;
     const Intent intent{.writes = true, .all_shards = true, .must_succeed = true};
-    is_begun = store.Begin(&access, {}, intent, port::UnixTimeMs()) == Admission::kOk;
+    is_begun = store.Begin(&access, {}, intent, port::CoarseUnixTimeMs()) == Admission::kOk;
     if (is_begun && is_all) access.FlushAll();
     if (is_begun && !is_all) access.Flush(static_cast<uint32_t>(database));
     if (is_begun) access.Commit();

@@ -51,6 +51,8 @@ export interface ScanPage {
 
 /** Exports of the addon that take a store. Deadlines are Unix milliseconds, 0 = none. */
 interface StoreExports {
+  /** Where small values are written that are wanted as bytes: see native/addon/environment.h. */
+  scratch: Uint8Array;
   storeCreate(
     databases: number,
     shards: number,
@@ -61,9 +63,9 @@ interface StoreExports {
   storeAttach(handle: number): StoreReference;
   storeHandle(store: StoreReference): number;
   storeGet(store: StoreReference, key: Bytes, database: number): string | undefined;
-  storeGetBuffer(store: StoreReference, key: Bytes, database: number): Buffer | undefined;
+  storeGetBuffer(store: StoreReference, key: Bytes, database: number): Buffer | number | undefined;
   storePeek(store: StoreReference, key: Bytes, database: number): string | undefined;
-  storePeekBuffer(store: StoreReference, key: Bytes, database: number): Buffer | undefined;
+  storePeekBuffer(store: StoreReference, key: Bytes, database: number): Buffer | number | undefined;
   storeSet(
     store: StoreReference,
     key: Bytes,
@@ -94,10 +96,12 @@ interface StoreExports {
 export class NativeStore {
   readonly reference: StoreReference;
   readonly #addon: StoreExports;
+  readonly #scratch: Buffer;
 
   private constructor(addon: StoreExports, reference: StoreReference) {
     this.#addon = addon;
     this.reference = reference;
+    this.#scratch = Buffer.from(addon.scratch.buffer);
   }
 
   static create(options: StoreOptions): NativeStore {
@@ -123,7 +127,8 @@ export class NativeStore {
   }
 
   getBuffer(key: Bytes, database: number): Buffer | undefined {
-    return this.#addon.storeGetBuffer(this.reference, key, database);
+    const found = this.#addon.storeGetBuffer(this.reference, key, database);
+    return typeof found === "number" ? this.#copyFromScratch(found) : found;
   }
 
   /** As get, but recency and the hit counters stay as they are. */
@@ -132,7 +137,8 @@ export class NativeStore {
   }
 
   peekBuffer(key: Bytes, database: number): Buffer | undefined {
-    return this.#addon.storePeekBuffer(this.reference, key, database);
+    const found = this.#addon.storePeekBuffer(this.reference, key, database);
+    return typeof found === "number" ? this.#copyFromScratch(found) : found;
   }
 
   /** False when a flag's condition did not hold. OUT_OF_MEMORY when a bound is reached and nothing may be evicted. */
@@ -208,5 +214,11 @@ export class NativeStore {
 
   stats(): StoreStats {
     return this.#addon.storeStats(this.reference);
+  }
+
+  #copyFromScratch(sizeBytes: number): Buffer {
+    const copy = Buffer.allocUnsafe(sizeBytes);
+    this.#scratch.copy(copy, 0, 0, sizeBytes);
+    return copy;
   }
 }
