@@ -43,7 +43,12 @@ function detached(): Uint8Array {
   return bytes;
 }
 
-const storeCalls = Object.keys(raw).filter((name) => /^store[A-Z]/.test(name));
+/** Functions of the addon are not enumerable. */
+const storeCalls = Object.getOwnPropertyNames(raw).filter((name) => /^store[A-Z]/.test(name));
+
+test("there are calls to try", () => {
+  expect(storeCalls.length).toBeGreaterThan(20);
+});
 
 describe.each(storeCalls)("%s", (name) => {
   test.each(oddities)("%s in any place answers or throws a DistCacheError", (_what, odd) => {
@@ -62,6 +67,10 @@ describe.each(storeCalls)("%s", (name) => {
     expect(() => call(name)).toThrow(DistCacheError);
   });
 });
+
+function methodsOf(server: object): string[] {
+  return Object.getOwnPropertyNames(Object.getPrototypeOf(server)).filter((name) => name !== "constructor");
+}
 
 describe("Server", () => {
   const newServer = () => new raw.Server(newStore(), 1, 10, false, 1 << 20, () => {});
@@ -86,17 +95,15 @@ describe("Server", () => {
 
   test("its methods refuse another object as this", () => {
     const server = newServer();
-    for (const [name, method] of Object.entries(Object.getPrototypeOf(server) as Record<string, Call>)) {
-      expect(() => method.call({}), name).toThrow(DistCacheError);
+    for (const name of methodsOf(server)) {
+      expect(() => (server[name] as Call).call({}), name).toThrow();
     }
     server.stop?.();
   });
 
   test("every method takes odd arguments without harm, before start, running and after stop", () => {
     const server = newServer();
-    const methods = Object.getOwnPropertyNames(Object.getPrototypeOf(server)).filter(
-      (name) => !["constructor", "start", "stop", "listenTcp", "listenUnix"].includes(name),
-    );
+    const methods = methodsOf(server).filter((name) => !["start", "stop", "listenTcp", "listenUnix"].includes(name));
     const tryAll = () => {
       for (const name of methods) {
         for (const [, odd] of oddities) {
