@@ -3,6 +3,18 @@
 // error comes back as DistCacheError.
 export type { Bytes } from "./native/addon.ts";
 export { lockFile } from "./native/file-lock.ts";
+export type { OnProgress } from "./native/job.ts";
+export { type LogFormat, logFormats, type NativeBatch, NativeLog, type NativeLogOptions } from "./native/log.ts";
+export {
+  checkSegment,
+  encodeSegmentHeader,
+  replaySegment,
+  type SegmentEffect,
+  type SegmentHeader,
+  type SegmentOutcome,
+  SegmentReader,
+  type SegmentRecord,
+} from "./native/segment.ts";
 export {
   type Changes,
   EventKind,
@@ -12,6 +24,16 @@ export {
   type ServerOptions,
   type ServerState,
 } from "./native/server.ts";
+export {
+  checkSnapshot,
+  inspectSnapshot,
+  loadSnapshot,
+  type SnapshotBlock,
+  type SnapshotEntry,
+  type SnapshotInfo,
+  SnapshotReader,
+  writeSnapshot,
+} from "./native/snapshot.ts";
 export {
   type EvictionPolicy,
   evictionPolicies,

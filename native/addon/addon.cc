@@ -4,7 +4,11 @@
 
 #include "addon/environment.h"
 #include "addon/file_lock.h"
+#include "addon/job.h"
+#include "addon/log_object.h"
+#include "addon/segment_object.h"
 #include "addon/server_object.h"
+#include "addon/snapshot_object.h"
 #include "addon/store_object.h"
 
 NAPI_MODULE_INIT() {
@@ -13,5 +17,9 @@ NAPI_MODULE_INIT() {
   RegisterFileLock(env, exports);
   RegisterStore(env, exports);
   RegisterServer(env, exports);
+  RegisterJobs(env, exports);
+  RegisterLog(env, exports);
+  RegisterSegments(env, exports);
+  RegisterSnapshots(env, exports);
   return exports;
 }

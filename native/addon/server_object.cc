@@ -170,6 +170,17 @@ napi_value SetDurableSequence(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+// failRepliesAbove(sequence): Infinity ends it.
+napi_value FailRepliesAbove(napi_env env, napi_callback_info info) {
+  const Arguments<1> arguments(env, info);
+  net::Server* server = SelfServer(env, arguments.self());
+  double sequence = 0;
+  if (server == nullptr || !Check(env, napi_get_value_double(env, arguments[0], &sequence))) return nullptr;
+  const bool is_number = sequence >= 0 && sequence <= static_cast<double>(kMaxSafeInteger);
+  server->FailRepliesAbove(is_number ? static_cast<uint64_t>(sequence) : UINT64_MAX);
+  return nullptr;
+}
+
 napi_value WakeAll(napi_env env, napi_callback_info info) {
   const Arguments<1> arguments(env, info);
   net::Server* server = SelfServer(env, arguments.self());
@@ -240,7 +251,20 @@ Status ServerObject::Start(napi_env env) {
   return status;
 }
 
+void ServerObject::AttachLog(std::shared_ptr<wal::LogBuffer> log) {
+  DetachLog();
+  log_ = std::move(log);
+  server_->SetLog(log_.get());
+  log_->SetWaiter([server = server_.get()] { server->WakeAll(); });
+}
+
+// Before the server goes: other threads may still write to the store, and so wake whoever waits for its log.
+void ServerObject::DetachLog() {
+  if (log_ != nullptr) log_->SetWaiter({});
+}
+
 void ServerObject::Stop() {
+  DetachLog();
   if (server_ != nullptr) server_->Stop();
   server_.reset();
   if (has_hook_) napi_remove_env_cleanup_hook(env_, OnEnvironmentEnd, this);
@@ -253,6 +277,7 @@ void ServerObject::Stop() {
 void ServerObject::OnEnvironmentEnd(void* data) {
   auto* object = static_cast<ServerObject*>(data);
   object->has_hook_ = false;
+  object->DetachLog();
   object->server_.reset();
   object->wake_ = nullptr;
 }
@@ -272,6 +297,7 @@ void RegisterServer(napi_env env, napi_value exports) {
       {"setProtected", SetSwitch<&net::Server::SetProtected>},
       {"setMaxClients", SetMaxClients},
       {"setDurableSequence", SetDurableSequence},
+      {"failRepliesAbove", FailRepliesAbove},
       {"wakeAll", WakeAll},
       {"connectionCount", ConnectionCount},
       {"drain", DrainEvents},

@@ -8,6 +8,7 @@
 
 #include "addon/store_core.h"
 #include "net/server.h"
+#include "wal/log_buffer.h"
 
 namespace distcache::addon {
 
@@ -29,15 +30,19 @@ class ServerObject {
   net::Server* server(napi_env env);
   // Keeps the process alive from here to Stop.
   Status Start(napi_env env);
+  // Connections wait for this log's room, and replies are held when it says so. After the store's log was attached.
+  void AttachLog(std::shared_ptr<wal::LogBuffer> log);
   void Stop();
 
  private:
   ServerObject(napi_env env, std::shared_ptr<StoreCore> core) : env_(env), core_(std::move(core)) {}
   bool MakeWake(napi_value on_wake);
+  void DetachLog();
   static void OnEnvironmentEnd(void* object);
 
   napi_env env_;
   std::shared_ptr<StoreCore> core_;
+  std::shared_ptr<wal::LogBuffer> log_;
   napi_threadsafe_function wake_ = nullptr;
   std::unique_ptr<net::Server> server_;
   bool has_hook_ = false;

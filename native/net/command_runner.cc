@@ -25,6 +25,11 @@ bool EqualsIgnoringCase(std::string_view text, std::string_view lower) {
 // A browser can be made to send an HTTP request here; its lines must not run as inline commands.
 bool IsHttp(std::string_view word) { return EqualsIgnoringCase(word, "post") || EqualsIgnoringCase(word, "host:"); }
 
+// Whether its reply promises that something is kept.
+bool IsWrite(const command::CommandSpec* spec) {
+  return spec != nullptr && ((spec->flags & command::kWrite) != 0 || spec->name == "exec");
+}
+
 }  // namespace
 
 size_t CommandRunner::Run(Connection& connection, std::string_view bytes, size_t* kept_bytes) {
@@ -89,6 +94,9 @@ bool CommandRunner::RunCommand(Connection& connection) {
       executor_.Execute(connection.client, connection.parser.arguments(), output, now_ms_);
   connection.last_command = executed.spec;
   if (executed.log_sequence > connection.held_sequence) connection.held_sequence = executed.log_sequence;
+  if (executed.log_sequence > connection.held_write && IsWrite(executed.spec)) {
+    connection.held_write = executed.log_sequence;
+  }
   switch (executed.outcome) {
     case command::Outcome::kDone:
       break;

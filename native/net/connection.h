@@ -61,6 +61,7 @@ struct Connection : Watched {
   bool is_in_blocked_list = false;
 
   uint64_t held_sequence = 0;     // the newest record that unsent replies depend on
+  uint64_t held_write = 0;        // the same for replies to writes alone
   const char* close_reason = "";  // with kClosing
   uint64_t last_active_ms = 0;    // monotonic
   uint64_t last_progress_ms = 0;  // when the peer last took some of the output

@@ -72,6 +72,7 @@ class IoThread {
   void QueueSend(Connection& connection);
   void SendAll();
   void SendOne(Connection& connection);
+  bool MustHold(uint64_t sequence) const;
   bool HoldsReplies(Connection& connection);
   void CloseSlowReaders();
 

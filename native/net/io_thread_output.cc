@@ -25,18 +25,33 @@ void IoThread::SendAll() {
   turn_list_.clear();
 }
 
-// `always`: replies whose records are not durable stay, and the connection executes nothing until they are.
+// Whether replies that depend on this record must stay: under `always` until it is durable, else while a kill of the process
+// would take back too much.
+bool IoThread::MustHold(uint64_t sequence) const {
+  // Sequentially consistent: see HoldsReplies. With the sequence comes that its records are durable.
+  if (sequence > shared_.durable_sequence.load(std::memory_order_seq_cst)) return true;
+  wal::LogBuffer* const log = shared_.log.load(std::memory_order_acquire);
+  return log != nullptr && log->HoldsReply(sequence, monotonic_ms_);
+}
+
+// A connection whose replies stay executes nothing until they may go. Replies to writes that the log failed to keep never go: the
+// connection is closed.
 bool IoThread::HoldsReplies(Connection& connection) {
   if (connection.held_sequence == 0) return false;
-  // Acquire: with the sequence comes that its records are durable.
-  if (connection.held_sequence <= shared_.durable_sequence.load(std::memory_order_acquire)) {
-    connection.held_sequence = 0;
-    return false;
+  bool must_hold = MustHold(connection.held_sequence);
+  if (must_hold) {
+    holds_replies_.store(true, std::memory_order_seq_cst);
+    // Sequentially consistent, after the store above: either SetDurableSequence sees it and nudges, or this sees the sequence.
+    must_hold = MustHold(connection.held_sequence);
   }
-  holds_replies_.store(true, std::memory_order_seq_cst);
-  // Sequentially consistent, after the store above: either SetDurableSequence sees it and nudges, or this sees the sequence.
-  if (connection.held_sequence <= shared_.durable_sequence.load(std::memory_order_seq_cst)) {
+  if (!must_hold) {
+    // After the look above: where that was let through because the log failed, this was lowered before.
+    if (connection.held_write > shared_.failed_above.load(std::memory_order_seq_cst)) {
+      Close(connection, "the log failed before the reply");
+      return true;
+    }
     connection.held_sequence = 0;
+    connection.held_write = 0;
     return false;
   }
   if (connection.blocked == Blocked::kNone || connection.blocked == Blocked::kOutput)

@@ -152,6 +152,15 @@ void Server::SetDurableSequence(uint64_t sequence) {
   for (const auto& thread : threads_) thread->NudgeIfHolding();
 }
 
+// Release: a thread that sees the log sees it whole.
+void Server::SetLog(wal::LogBuffer* log) { shared_->log.store(log, std::memory_order_release); }
+
+void Server::FailRepliesAbove(uint64_t sequence) {
+  // Sequentially consistent: before the durable sequence is raised (IoThread::HoldsReplies reads them the other way round).
+  shared_->failed_above.store(sequence, std::memory_order_seq_cst);
+  WakeAll();
+}
+
 // Relaxed: a count.
 uint32_t Server::ConnectionCount() const { return shared_->connection_count.load(std::memory_order_relaxed); }
 

@@ -18,6 +18,7 @@
 #include "net/bridge.h"
 #include "port/descriptor.h"
 #include "store/store.h"
+#include "wal/log_buffer.h"
 
 namespace distcache::net {
 
@@ -70,6 +71,12 @@ class Server {
 
   // Under `always`, replies with a log_sequence above this are held. UINT64_MAX: nothing is held (other policies, healthy).
   void SetDurableSequence(uint64_t sequence);
+  // In every policy, replies are held that the log holds back (LogBuffer::HoldsReply) until it calls its waiter, which is to
+  // call WakeAll. The log outlives the I/O threads.
+  void SetLog(wal::LogBuffer* log);
+  // The log failed: a connection that holds a reply to a write above this sequence is closed in its place, for that write may be lost.
+  // UINT64_MAX: it works again. To be called before SetDurableSequence or the log lets replies go.
+  void FailRepliesAbove(uint64_t sequence);
 
   uint32_t ConnectionCount() const;
 

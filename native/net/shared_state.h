@@ -11,6 +11,7 @@
 #include "net/main_queue.h"
 #include "net/server.h"
 #include "store/store.h"
+#include "wal/log_buffer.h"
 
 namespace distcache::net {
 
@@ -34,6 +35,8 @@ struct SharedState {
   std::atomic<bool> is_protected;
   std::atomic<bool> is_monitored{false};
   std::atomic<uint64_t> durable_sequence{UINT64_MAX};
+  std::atomic<uint64_t> failed_above{UINT64_MAX};  // replies to writes above this are never sent
+  std::atomic<wal::LogBuffer*> log{nullptr};       // may hold replies back; not owned
   std::atomic<uint32_t> connection_count{0};
   std::atomic<ConnectionId> last_connection{0};
   metrics::NodeMetrics metrics;

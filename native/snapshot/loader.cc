@@ -5,9 +5,9 @@
 #include <atomic>
 #include <mutex>
 #include <optional>
-#include <thread>
 #include <vector>
 
+#include "port/thread.h"
 #include "snapshot/entry.h"
 #include "wal/record.h"
 #include "wal/replay.h"
@@ -25,11 +25,14 @@ class Load {
       : reader_(reader), store_(store), progress_(progress) {}
 
   Status Run(uint32_t threads) {
-    std::vector<std::thread> others;
-    for (uint32_t i = 1; i < std::clamp<uint32_t>(threads, 1, 64); ++i)
-      others.emplace_back([this] { LoadEntryBlocks(); });
+    std::vector<port::Thread> others;
+    for (uint32_t i = 1; i < std::min<uint32_t>(threads, 64); ++i) {
+      Result<port::Thread> started = port::Thread::Start("distcache-load", [this] { LoadEntryBlocks(); });
+      if (!started.ok()) break;  // fewer threads do the same work
+      others.push_back(std::move(started.value()));
+    }
     LoadEntryBlocks();
-    for (std::thread& other : others) other.join();
+    for (port::Thread& other : others) other.Join();
     if (!failure_.ok()) return failure_;
     return LoadRecordBlocks();
   }
@@ -95,6 +98,7 @@ class Load {
       keys[i] = store_->Locate(entries[i].database, entries[i].key);
       store_->Prefetch(keys[i]);
     }
+    const store::TimeMs now_ms = wal::ReplayTimeMs(reader_.info().started_at_ms);
     for (size_t i = 0; i < entries.size(); ++i) {
       const Entry& entry = entries[i];
       if (entry.type != static_cast<uint8_t>(store::ValueType::kString)) {
@@ -103,19 +107,13 @@ class Load {
       const store::Intent intent{
           .writes = true, .adds_keys = true, .must_succeed = true, .value_bytes = entry.value.size()};
       store::Access access;
-      if (store_->Begin(&access, {&keys[i], 1}, intent, AccessTimeMs(entry)) != store::Admission::kOk ||
+      if (store_->Begin(&access, {&keys[i], 1}, intent, now_ms) != store::Admission::kOk ||
           access.Put(keys[i], entry.value, entry.expires_at_ms) != store::PutResult::kOk) {
         return {StatusCode::kOutOfMemory, "the snapshot does not fit into memory or MAX_MEMORY"};
       }
       access.Commit();
     }
     return Status::Ok();
-  }
-
-  // Storing an entry at its own last access keeps the order of recency through a restart.
-  store::TimeMs AccessTimeMs(const Entry& entry) const {
-    const auto began_at_ms = static_cast<uint64_t>(std::max<int64_t>(reader_.info().started_at_ms, 1));
-    return static_cast<store::TimeMs>(began_at_ms - std::min(entry.idle_s, (began_at_ms - 1) / 1000) * 1000);
   }
 
   Status LoadRecordBlocks() {

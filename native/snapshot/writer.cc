@@ -59,6 +59,12 @@ class Writer {
     BlockRef value;
   };
 
+  struct Idle {
+    uint32_t tick = 0;
+    bool is_known = false;
+    uint64_t seconds = 0;
+  };
+
   Status Put(std::span<const std::string_view> pieces) {
     const Status status = file_.WriteAll(pieces);
     for (const std::string_view piece : pieces) info_.file_bytes += piece.size();
@@ -122,11 +128,10 @@ class Writer {
 
   // Under the shard's lock: copies and returns.
   void Collect(std::string_view key, uint32_t database, const store::ValueView& value) {
-    const int64_t idle_ms = info_.started_at_ms - store_->AccessTimeOf(value.tick);
     const Entry entry{.database = tail_.DatabaseAtStart(database),
                       .type = static_cast<uint8_t>(value.type),
                       .expires_at_ms = value.expires_at_ms,
-                      .idle_s = idle_ms > 0 ? static_cast<uint64_t>(idle_ms) / 1000 : 0,
+                      .idle_s = IdleSeconds(value.tick),
                       .key = key,
                       .value = {}};
     if (value.block != nullptr && *value.block) {
@@ -138,6 +143,16 @@ class Writer {
     AppendEntryHead(entry, value.bytes.size(), &entries_);
     entries_ += value.bytes;
     ++entry_count_;
+  }
+
+  // Ticks are shared by many entries, and asking the store costs more than all else that is done for one: answers are kept.
+  uint64_t IdleSeconds(uint32_t tick) {
+    Idle& known = idle_[tick % idle_.size()];
+    if (!known.is_known || known.tick != tick) {
+      const int64_t idle_ms = info_.started_at_ms - store_->AccessTimeOf(tick);
+      known = {.tick = tick, .is_known = true, .seconds = idle_ms > 0 ? static_cast<uint64_t>(idle_ms) / 1000 : 0};
+    }
+    return known.seconds;
   }
 
   Status FlushEntries() {
@@ -191,6 +206,7 @@ class Writer {
   std::string entries_;
   uint64_t entry_count_ = 0;
   std::vector<LargeEntry> large_;
+  std::vector<Idle> idle_ = std::vector<Idle>(4096);
   std::string records_;
 };
 

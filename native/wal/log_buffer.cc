@@ -35,11 +35,15 @@ LogBuffer::LogBuffer(const LogBufferOptions& options, std::function<void()> wake
       chunk_bytes_(std::clamp<uint64_t>(options.capacity_bytes / 4, 4096, kChunkBytes)),
       wake_drainer_(std::move(wake_drainer)),
       last_sequence_(options.next_sequence - 1),
+      released_sequence_(options.next_sequence - 1),
       first_untaken_sequence_(options.next_sequence) {}
 
 LogBuffer::~LogBuffer() = default;
 
-void LogBuffer::SetWaiter(std::function<void()> wake_waiters) { wake_waiters_ = std::move(wake_waiters); }
+void LogBuffer::SetWaiter(std::function<void()> wake_waiters) {
+  const std::lock_guard lock(waiter_mutex_);
+  wake_waiters_ = std::move(wake_waiters);
+}
 
 uint64_t LogBuffer::CostOf(uint64_t payload_bytes) const {
   return (options_.format == Format::kText ? payload_bytes * kTextExpansion : payload_bytes) + kRecordOverheadBytes;
@@ -81,7 +85,12 @@ void LogBuffer::GiveBack(uint64_t bytes) {
 }
 
 void LogBuffer::WakeRefused() {
-  if (has_refused_.load() && has_refused_.exchange(false) && wake_waiters_) wake_waiters_();
+  if (has_refused_.load() && has_refused_.exchange(false)) WakeWaiters();
+}
+
+void LogBuffer::WakeWaiters() {
+  const std::lock_guard lock(waiter_mutex_);
+  if (wake_waiters_) wake_waiters_();
 }
 
 uint64_t LogBuffer::Append(std::span<const store::Effect> effects, uint64_t reserved_payload_bytes) {
@@ -179,6 +188,7 @@ void LogBuffer::Release() {
       chunks_.pop_front();
     }
     pending_bytes_.fetch_sub(released_bytes, std::memory_order_relaxed);
+    released_sequence_.store(first_untaken_sequence_ - 1);
     oldest_pending_at_ms_.store(chunks_.empty() ? 0 : chunks_.front()->untaken_since_ms);
   }
   GiveBack(released_bytes);
@@ -218,10 +228,18 @@ uint64_t LogBuffer::OldestPendingAgeMs(uint64_t now_ms) const {
 }
 
 // As in Reserve: told first, then looked at again.
-bool LogBuffer::HoldsReplies(uint64_t now_ms) {
-  if (OldestPendingAgeMs(now_ms) <= kHeldBackAfterMs) return false;
+bool LogBuffer::HoldsReply(uint64_t sequence, uint64_t now_ms) {
+  const auto holds = [&] {
+    return sequence > released_sequence_.load() && OldestPendingAgeMs(now_ms) > kHeldBackAfterMs && !is_failed_.load();
+  };
+  if (!options_.keeps_records || !holds()) return false;
   has_refused_.store(true);
-  return OldestPendingAgeMs(now_ms) > kHeldBackAfterMs;
+  return holds();
+}
+
+void LogBuffer::SetFailed(bool is_failed) {
+  is_failed_.store(is_failed);
+  WakeWaiters();
 }
 
 }  // namespace distcache::wal

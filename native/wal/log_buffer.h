@@ -45,7 +45,8 @@ class LogBuffer final : public store::WriteLog {
   LogBuffer(const LogBufferOptions& options, std::function<void()> wake_drainer);
   ~LogBuffer() override;
 
-  // Called when those who were refused room (or hold replies back) should try again. Set before traffic; must only post.
+  // Called when those who were refused room (or hold replies back) should try again; must only post. Replaces the one before;
+  // when this returns, no call of that one is under way.
   void SetWaiter(std::function<void()> wake_waiters);
 
   bool Reserve(uint64_t payload_bytes, bool must_succeed) override;
@@ -80,10 +81,12 @@ class LogBuffer final : public store::WriteLog {
   uint64_t PendingBytes() const { return pending_bytes_.load(std::memory_order_relaxed); }
   // How long the oldest record that was not released has waited; 0 when nothing waits. Monotonic time.
   uint64_t OldestPendingAgeMs(uint64_t now_ms) const;
-  // True while replies must be held back because a kill of the process would take back more than kHeldBackAfterMs. Whoever got
-  // true is woken through the waiter.
-  bool HoldsReplies(uint64_t now_ms);
+  // True while a reply that depends on this record must be held back: it is not with the kernel, and a kill of the process would
+  // take back more than the last kHeldBackAfterMs. Whoever got true is woken through the waiter.
+  bool HoldsReply(uint64_t sequence, uint64_t now_ms);
   static constexpr uint64_t kHeldBackAfterMs = 10;
+  // A log whose file failed holds no reply back; writes are refused elsewhere until it works again. Wakes all waiters.
+  void SetFailed(bool is_failed);
 
   Format format() const { return options_.format; }
   const LogId& log_id() const { return options_.log_id; }
@@ -95,6 +98,7 @@ class LogBuffer final : public store::WriteLog {
   bool TryHold(uint64_t cost_bytes, bool must_succeed);
   void GiveBack(uint64_t bytes);
   void WakeRefused();
+  void WakeWaiters();
   char* PlaceLocked(uint64_t size_bytes);
   std::unique_ptr<Chunk> NewChunkLocked(uint64_t size_bytes);
   void NoteWaitLocked(Chunk* chunk);
@@ -104,12 +108,15 @@ class LogBuffer final : public store::WriteLog {
   const uint32_t checksum_seed_;
   const uint64_t chunk_bytes_;
   const std::function<void()> wake_drainer_;
+  std::mutex waiter_mutex_;
   std::function<void()> wake_waiters_;
 
   std::atomic<uint64_t> held_bytes_{0};
   std::atomic<bool> has_refused_{false};
   std::atomic<bool> tap_is_full_{false};
+  std::atomic<bool> is_failed_{false};
   std::atomic<uint64_t> last_sequence_;
+  std::atomic<uint64_t> released_sequence_;  // of the last record that is with the kernel
   std::atomic<uint64_t> pending_bytes_{0};
   std::atomic<uint64_t> oldest_pending_at_ms_{0};  // 0 = nothing waits
 

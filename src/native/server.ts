@@ -76,6 +76,7 @@ interface RawServer {
   setMaxClients(maxClients: number): void;
   setProtected(isProtected: boolean): void;
   setDurableSequence(sequence: number): void;
+  failRepliesAbove(sequence: number): void;
   wakeAll(): void;
   connectionCount(): number;
 }
@@ -184,6 +185,14 @@ export class NativeServer {
   /** Replies that wait for a later record are held. Infinity: nothing is held. */
   setDurableSequence(sequence: number): void {
     this.#raw.setDurableSequence(sequence);
+  }
+
+  /**
+   * The log failed: a connection that holds a reply to a write above this sequence is closed. Infinity: it works again. To be
+   * called before setDurableSequence or NativeLog.setFailed lets replies go.
+   */
+  failRepliesAbove(sequence: number): void {
+    this.#raw.failRepliesAbove(sequence);
   }
 
   /** Something that connections wait for may have come: room in the log, the end of a pause, durable records. */

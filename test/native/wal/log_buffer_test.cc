@@ -160,21 +160,28 @@ TEST(LogBuffer, HoldsRepliesWhileTheOldestRecordIsNotWithTheKernel) {
   buffer.SetWaiter([&] { ++wakes; });
   const uint64_t begin_ms = port::MonotonicTimeMs();
   EXPECT_EQ(buffer.OldestPendingAgeMs(begin_ms + 1000), 0u);
-  EXPECT_FALSE(buffer.HoldsReplies(begin_ms + 1000));
+  EXPECT_FALSE(buffer.HoldsReply(1, begin_ms + 1000));
   Append(&buffer, "a", "1");
   const uint64_t later_ms = port::MonotonicTimeMs() + LogBuffer::kHeldBackAfterMs + 1;
-  EXPECT_FALSE(buffer.HoldsReplies(begin_ms));
-  EXPECT_TRUE(buffer.HoldsReplies(later_ms));
+  EXPECT_FALSE(buffer.HoldsReply(1, begin_ms));
+  EXPECT_FALSE(buffer.HoldsReply(0, later_ms)) << "it depends on no record";
+  EXPECT_TRUE(buffer.HoldsReply(1, later_ms));
   buffer.Take(~0ull);
   Append(&buffer, "a", "2");
-  EXPECT_TRUE(buffer.HoldsReplies(later_ms)) << "taken is not yet written";
+  EXPECT_TRUE(buffer.HoldsReply(1, later_ms)) << "taken is not yet written";
   EXPECT_EQ(wakes, 0);
   buffer.Release();
   EXPECT_EQ(wakes, 1);
+  EXPECT_FALSE(buffer.HoldsReply(1, later_ms + 1000)) << "it is with the kernel";
   EXPECT_GT(buffer.OldestPendingAgeMs(later_ms), 0u) << "the second record waits";
+  EXPECT_TRUE(buffer.HoldsReply(2, later_ms + 1000));
+  buffer.SetFailed(true);
+  EXPECT_EQ(wakes, 2);
+  EXPECT_FALSE(buffer.HoldsReply(2, later_ms + 1000));
+  buffer.SetFailed(false);
   buffer.Take(~0ull);
   buffer.Release();
-  EXPECT_FALSE(buffer.HoldsReplies(later_ms + 1000));
+  EXPECT_FALSE(buffer.HoldsReply(2, later_ms + 1000));
 }
 
 class RecordingTap final : public LogBuffer::Tap {
