@@ -16,6 +16,15 @@ export {
   type SegmentRecord,
 } from "./native/segment.ts";
 export {
+  type CommandCounters,
+  type LatencyEvent,
+  type NativeBigCall,
+  type NativeHotKey,
+  NativeMetrics,
+  type NativeSlowCall,
+  type TrafficCounters,
+} from "./native/metrics.ts";
+export {
   type Changes,
   EventKind,
   type ListenerInfo,

@@ -13,9 +13,11 @@ import { InfoSections, registerInfo } from "./commands/info.ts";
 import { CommandRegistry } from "./commands/registry.ts";
 import { registerTimeCommand } from "./commands/time-command.ts";
 import { LiveConfig } from "./config/live-config.ts";
-import { type ConfigSources, loadConfig } from "./config/load.ts";
-import type { Config, ConfigOptions } from "./config/schema.ts";
+import { type ConfigSources, givenSettings, loadConfig } from "./config/load.ts";
+import type { Config, ConfigOptions, SettingKey } from "./config/schema.ts";
 import { NativeStore } from "./native.ts";
+import { memoryOnly } from "./node/durability-reading.ts";
+import { Seeing } from "./node/seeing.ts";
 import { registerServerInfo } from "./server/info-sections.ts";
 import { type Addresses, NodeServer } from "./server/node-server.ts";
 import { registerShutdown, type ShutdownRequest } from "./server/shutdown-command.ts";
@@ -31,12 +33,14 @@ const stopTimeoutMs = 30_000;
 /** A node in this process. Settings come from the options alone, with the defaults of docs/configuration.md. */
 export function createNode(options: NodeOptions = {}): Node {
   const { logger = silentLogger(), clock = systemClock, ...settings } = options;
-  return nodeFrom({ options: settings }, logger, clock);
+  // A program that embeds a node gets a dashboard when it says on which port: one that opens by itself is no surprise for a
+  // server, but for a program it is.
+  return nodeFrom({ options: { ...settings, dashboardPort: settings.dashboardPort ?? "" } }, logger, clock);
 }
 
 /** A node whose settings come from anywhere: what `distcache serve` runs. */
 export function nodeFrom(sources: ConfigSources, logger: Logger, clock: Clock = systemClock): Node {
-  return new Node(loadConfig(sources), logger, clock);
+  return new Node(loadConfig(sources), logger, clock, givenSettings(sources));
 }
 
 export class Node {
@@ -44,13 +48,14 @@ export class Node {
   readonly #config: LiveConfig;
   readonly #logger: Logger;
   readonly #server: NodeServer;
+  readonly #seeing: Seeing;
   readonly #lifecycle: Lifecycle;
   readonly #parts: readonly Part[];
   readonly #stopped: Promise<void>;
   #resolveStopped: () => void = () => {};
   #isStarted = false;
 
-  constructor(values: Config, logger: Logger, clock: Clock) {
+  constructor(values: Config, logger: Logger, clock: Clock, given: ReadonlySet<SettingKey>) {
     this.#logger = logger;
     this.#config = new LiveConfig(values);
     const { databases, cacheSize, maxMemory, eviction } = values;
@@ -66,7 +71,20 @@ export class Node {
     const config = this.#config;
     this.cache = Cache.over(store, 0, true);
     this.#server = new NodeServer({ store, config, registry, clock, logger });
-    this.#parts = [this.#server];
+    this.#seeing = new Seeing({
+      registry,
+      info,
+      config,
+      store,
+      server: this.#server,
+      clock,
+      logger,
+      version,
+      isDashboardPortGiven: given.has("dashboardPort"),
+      durability: () => memoryOnly,
+      readiness: () => ({ isReady: true, reasons: [] }),
+    });
+    this.#parts = [this.#server, this.#seeing];
     this.#lifecycle = new Lifecycle({
       stopTimeoutMs,
       onStopFailure: (part, error) => logger.error({ part, err: error }, "a part did not stop"),
@@ -77,12 +95,15 @@ export class Node {
     registerInfo(registry, info);
     registerTimeCommand(registry, clock);
     registerCommandCommand(registry);
-    registerConfigCommand(registry, { config, derived: derivedSettings, resetStatistics: () => {} });
+    registerConfigCommand(registry, {
+      config,
+      derived: derivedSettings,
+      resetStatistics: () => this.#seeing.resetStatistics(),
+    });
     registerShutdown(registry, (request) => this.#shutDown(request));
     registerServerInfo({
       info,
       config,
-      store,
       server: this.#server,
       clock,
       version,
@@ -120,6 +141,11 @@ export class Node {
     const { port } = this.addresses;
     if (port === undefined) throw new DistCacheError("NOT_FOUND", "the node listens on no TCP port");
     return port;
+  }
+
+  /** Where the dashboard is; undefined when it is off. */
+  get dashboardUrl(): string | undefined {
+    return this.#seeing.dashboardUrl;
   }
 
   get host(): string {

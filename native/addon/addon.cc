@@ -6,6 +6,7 @@
 #include "addon/file_lock.h"
 #include "addon/job.h"
 #include "addon/log_object.h"
+#include "addon/metrics_object.h"
 #include "addon/segment_object.h"
 #include "addon/server_object.h"
 #include "addon/snapshot_object.h"
@@ -21,5 +22,6 @@ NAPI_MODULE_INIT() {
   RegisterLog(env, exports);
   RegisterSegments(env, exports);
   RegisterSnapshots(env, exports);
+  RegisterMetrics(env, exports);
   return exports;
 }

@@ -12,6 +12,25 @@ interface Section {
   isDefault: boolean;
 }
 
+/** The order of Redis; what it does not have comes last. */
+const order = [
+  "server",
+  "clients",
+  "memory",
+  "persistence",
+  "stats",
+  "replication",
+  "cpu",
+  "commandstats",
+  "errorstats",
+];
+order.push("latencystats", "cluster", "keyspace");
+
+function placeInOrder(key: string): number {
+  const place = order.indexOf(key);
+  return place === -1 ? order.length : place;
+}
+
 export class InfoSections {
   readonly #sections = new Map<string, Section>();
 
@@ -27,6 +46,7 @@ export class InfoSections {
     const isDefault = wanted.size === 0 || wanted.has("default");
     return [...this.#sections]
       .filter(([key, section]) => isAll || wanted.has(key) || (isDefault && section.isDefault))
+      .sort(([a], [b]) => placeInOrder(a) - placeInOrder(b))
       .map(([, section]) => renderSection(section))
       .join("\r\n");
   }

@@ -9,7 +9,7 @@ import type {
   us_socket_context_t,
   WebSocket,
 } from "uWebSockets.js";
-import { createConnection } from "node:net";
+import { createConnection, createServer, type Server } from "node:net";
 import { DistCacheError } from "../base/errors.ts";
 import {
   type DashboardHost,
@@ -36,6 +36,7 @@ export class UwsHost implements DashboardHost {
   readonly #sockets = new Set<WebSocket<LiveData>>();
   readonly #responses = new Set<HttpResponse>();
   #listener: us_listen_socket | undefined;
+  #claim: Server | undefined;
 
   constructor(uws: UwsModule, handlers: HostHandlers) {
     this.#uws = uws;
@@ -54,7 +55,10 @@ export class UwsHost implements DashboardHost {
   /** The library shares a port with whoever listens there already, so a taken one is looked for first. */
   async listen(hostName: string, port: number): Promise<number> {
     const isTaken = new DistCacheError("ADDRESS_IN_USE", `${hostName}:${port} is in use`);
-    if (port !== 0 && (await answers(hostName, port))) throw isTaken;
+    if (port !== 0) {
+      this.#claim = await claimPort(port);
+      if (this.#claim === undefined || (await answers(hostName, port))) throw isTaken;
+    }
     const listener = await new Promise<us_listen_socket | false>((resolve) => {
       this.#app.listen(hostName, port, resolve);
     });
@@ -66,6 +70,8 @@ export class UwsHost implements DashboardHost {
   async close(): Promise<void> {
     if (this.#listener !== undefined) this.#uws.us_listen_socket_close(this.#listener);
     this.#listener = undefined;
+    this.#claim?.close();
+    this.#claim = undefined;
     for (const client of [...this.#sockets]) client.close();
     for (const response of [...this.#responses]) response.close();
   }
@@ -143,6 +149,18 @@ function write(response: HttpResponse, { status, headers, body }: HostResponse, 
   for (const [name, value] of Object.entries(headers)) response.writeHeader(name, value);
   if (isHead) response.endWithoutBody(Buffer.byteLength(body));
   else response.end(body);
+}
+
+/**
+ * A lock on the port among dashboards of this machine, so that two that start at once do not share it: a socket in the
+ * abstract namespace, which goes with its process. Undefined when another one has it.
+ */
+function claimPort(port: number): Promise<Server | undefined> {
+  return new Promise((resolve) => {
+    const claim = createServer((connection) => connection.destroy());
+    claim.once("error", () => resolve(undefined));
+    claim.listen(`\0distcache-dashboard-${port}`, () => resolve(claim.unref()));
+  });
 }
 
 /** Whether somebody accepts connections there. */

@@ -19,8 +19,12 @@ export interface Connection {
   lastCommand: string;
 }
 
+const rememberedConnections = 256;
+
 export class Connections {
   readonly #byId = new Map<number, Connection>();
+  /** The last ones that went, oldest first. */
+  readonly #closed = new Map<number, { readonly peer: string; readonly name: string }>();
   #openedCount = 0;
 
   open(event: ServerEvent, nowMs: number): Connection {
@@ -34,11 +38,17 @@ export class Connections {
   close(id: number): Connection | undefined {
     const connection = this.#byId.get(id);
     this.#byId.delete(id);
+    if (connection !== undefined) this.#remember(connection);
     return connection;
   }
 
   get(id: number): Connection | undefined {
     return this.#byId.get(id);
+  }
+
+  /** Who a connection is or was, for lists that outlive it; empty for one that went long ago. */
+  describe(id: number): { readonly peer: string; readonly name: string } {
+    return this.#byId.get(id) ?? this.#closed.get(id) ?? { peer: "", name: "" };
   }
 
   /** As RESET leaves a connection: nothing told about itself. */
@@ -52,6 +62,12 @@ export class Connections {
   /** In the order in which they came. */
   all(): Connection[] {
     return [...this.#byId.values()];
+  }
+
+  #remember({ id, peer, name }: Connection): void {
+    this.#closed.set(id, { peer, name });
+    const [oldest] = this.#closed.keys();
+    if (this.#closed.size > rememberedConnections && oldest !== undefined) this.#closed.delete(oldest);
   }
 
   get count(): number {

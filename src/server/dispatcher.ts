@@ -1,13 +1,27 @@
 // Answers commands that the data plane does not execute: finds the handler, checks the arity of subcommands, encodes the
 // reply. A connection waits for its answer, so its order needs no care here; handlers of different connections interleave.
+
+import type { Clock } from "../base/clock.ts";
 import { errorCodeOf, errorCodes, messageOf } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import { findCommand, fitsArity } from "../commands/command-table.ts";
 import type { CommandContext, CommandRegistry, Handler } from "../commands/registry.ts";
 import { unknownSubcommand, wrongArity } from "../commands/replies.ts";
-import { encodeReply, error, type Reply } from "../commands/reply.ts";
+import { encodeReply, error, isError, type Reply } from "../commands/reply.ts";
 import type { Changes, ServerEvent } from "../native.ts";
 import type { Connections } from "./connections.ts";
+
+/** A command that was answered here, for whoever counts. */
+export interface AnsweredCommand {
+  /** As the table spells it: "client|id". */
+  readonly name: string;
+  readonly words: readonly Buffer[];
+  readonly connection: number;
+  /** From dispatch to answer. */
+  readonly durationMs: number;
+  /** The text of an error reply; empty for any other. */
+  readonly errorText: string;
+}
 
 export type Answer = (connection: number, reply: Buffer, changes: Changes) => void;
 
@@ -16,6 +30,8 @@ export interface DispatcherParts {
   connections: Connections;
   logger: Logger;
   answer: Answer;
+  clock: Clock;
+  answered(command: AnsweredCommand): void;
 }
 
 /** A command found in the registry, or why there is none. */
@@ -30,27 +46,34 @@ export class Dispatcher {
 
   /** Answers a REQUEST event, now or when its handler is done. Never throws. */
   dispatch(event: ServerEvent): void {
+    const startedAtMs = this.#parts.clock.monotonicMs();
     const found = this.#find(event.arguments);
     const context = contextOf(event, found.name);
+    const answer = (reply: Reply) => {
+      this.#answer(context, reply);
+      this.#parts.answered({
+        name: found.name,
+        words: event.arguments,
+        connection: event.connection,
+        durationMs: this.#parts.clock.monotonicMs() - startedAtMs,
+        errorText: isError(reply) ? reply.text : "",
+      });
+    };
     const connection = this.#parts.connections.get(event.connection);
     if (connection !== undefined) {
       connection.lastCommand = found.name;
       connection.protocol = event.protocol;
     }
     if ("problem" in found) {
-      this.#answer(context, found.problem);
+      answer(found.problem);
       return;
     }
     try {
       const reply = found.handler(context, found.args);
-      if (!(reply instanceof Promise)) this.#answer(context, reply);
-      else
-        reply.then(
-          (value) => this.#answer(context, value),
-          (cause: unknown) => this.#answer(context, this.#failure(found.name, cause)),
-        );
+      if (!(reply instanceof Promise)) answer(reply);
+      else reply.then(answer, (cause: unknown) => answer(this.#failure(found.name, cause)));
     } catch (cause) {
-      this.#answer(context, this.#failure(found.name, cause));
+      answer(this.#failure(found.name, cause));
     }
   }
 

@@ -11,8 +11,9 @@ import { Authentication } from "./authentication.ts";
 import { registerClientCommand } from "./client-command.ts";
 import { ConnectionReports } from "./connection-reports.ts";
 import { Connections } from "./connections.ts";
-import { Dispatcher } from "./dispatcher.ts";
+import { type AnsweredCommand, Dispatcher } from "./dispatcher.ts";
 import { registerHelloCommands } from "./hello-command.ts";
+import { Monitor } from "./monitor-command.ts";
 import { Pause } from "./pause.ts";
 
 export interface NodeServerParts {
@@ -44,7 +45,10 @@ export class NodeServer implements Part {
   readonly pause: Pause;
   readonly #parts: NodeServerParts;
   readonly #dispatcher: Dispatcher;
-  readonly #reports: ConnectionReports;
+  readonly reports: ConnectionReports;
+  /** Told of every command that was answered here. */
+  onAnswered: (command: AnsweredCommand) => void = () => {};
+  readonly #monitor: Monitor;
   readonly #onEvent = new Map<number, (event: ServerEvent) => void>();
   #addresses: Addresses | undefined;
   #isStopped = false;
@@ -55,7 +59,13 @@ export class NodeServer implements Part {
     this.authentication = new Authentication(config.values.requirePass);
     this.native = this.#createNative();
     this.pause = new Pause(clock, { setPaused: (mode) => this.#setPaused(mode) });
-    this.#reports = new ConnectionReports(this.native, config.values.ioThreads);
+    this.reports = new ConnectionReports(this.native, config.values.ioThreads);
+    this.#monitor = new Monitor({
+      connections: this.connections,
+      clock,
+      setMonitoring: (isOn) => this.native.setMonitoring(isOn),
+      push: (connection, bytes) => this.native.push(connection, bytes),
+    });
     this.#dispatcher = new Dispatcher({
       registry,
       connections: this.connections,
@@ -64,6 +74,10 @@ export class NodeServer implements Part {
       answer: (connection, reply, changes) => {
         if (!this.#isStopped) this.native.answer(connection, reply, changes);
       },
+      answered: (command) => {
+        if (!this.#isStopped) this.onAnswered(command);
+      },
+      clock,
     });
     this.#register();
     this.#follow(config);
@@ -85,7 +99,7 @@ export class NodeServer implements Part {
     if (this.#isStopped) return;
     this.#isStopped = true;
     this.pause.end();
-    this.#reports.stop();
+    this.reports.stop();
     this.native.stop();
   }
 
@@ -151,11 +165,13 @@ export class NodeServer implements Part {
       if (!this.#isStopped) this.native.kill(connection, false);
     };
     registerHelloCommands(registry, { authentication, connections });
-    registerClientCommand(registry, { connections, reports: this.#reports, pause, clock, kill });
+    registerClientCommand(registry, { connections, reports: this.reports, pause, clock, kill });
     this.onEvent(EventKind.REQUEST, (event) => this.#dispatcher.dispatch(event));
     this.onEvent(EventKind.OPENED, (event) => void connections.open(event, clock.nowMs()));
     this.onEvent(EventKind.CLOSED, (event) => this.#closed(event));
-    this.onEvent(EventKind.REPORT, (event) => this.#reports.take(event));
+    this.#monitor.register(registry);
+    this.onEvent(EventKind.MONITOR, (event) => this.#monitor.take(event));
+    this.onEvent(EventKind.REPORT, (event) => this.reports.take(event));
   }
 
   #follow(config: LiveConfig): void {

@@ -90,7 +90,7 @@ const tabs: readonly Tab[] = [
         { class: "hint" },
         `Calls of the last ${age(elapsed)}; (−n): at most so many too many.`,
       );
-      panel.replaceChildren(table(hotColumns, rows, "No key was called."), rows.length > 0 ? note : "");
+      panel.replaceChildren(table(hotColumns, rows, "No key stands out."), rows.length > 0 ? note : "");
     },
   },
   {

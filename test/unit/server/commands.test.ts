@@ -65,6 +65,8 @@ class Bench {
       registry,
       connections,
       logger: pino({ level: "silent" }),
+      clock,
+      answered: () => {},
       answer: (connection, reply, changes) => void this.answers.push({ connection, reply: reply.toString(), changes }),
     });
     for (const id of [1, 2]) {
