@@ -13,8 +13,10 @@ constexpr int kMaxCommandsPerTurn = 1024;
 // What one posted command may hold: it is copied for the main thread.
 constexpr size_t kMaxPostedBytes = 64 * 1024 * 1024;
 
+// `lower` is in lower case.
 bool EqualsIgnoringCase(std::string_view text, std::string_view lower) {
-  if (text.size() != lower.size()) return false;
+  if (text.size() != lower.size()) [[likely]]
+    return false;
   for (size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     if ((c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c) != lower[i]) return false;
@@ -22,7 +24,7 @@ bool EqualsIgnoringCase(std::string_view text, std::string_view lower) {
   return true;
 }
 
-// A browser can be made to send an HTTP request here; its lines must not run as inline commands.
+// A browser can be made to send an HTTP request here; its lines must not run as commands.
 bool IsHttp(std::string_view word) { return EqualsIgnoringCase(word, "post") || EqualsIgnoringCase(word, "host:"); }
 
 // Whether its reply promises that something is kept.
@@ -76,7 +78,7 @@ size_t CommandRunner::RunAll(Connection& connection, std::string_view bytes, siz
 // False: it was not executed, and waits as the connection's pending command.
 bool CommandRunner::RunCommand(Connection& connection) {
   using Blocked = Connection::Blocked;
-  if (connection.parser.is_inline() && IsHttp(connection.parser.arguments()[0].bytes)) {
+  if (IsHttp(connection.parser.arguments()[0].bytes)) {
     connection.output.Clear();
     connection.blocked = Blocked::kClosing;
     connection.close_reason = "an HTTP request, possibly an attack through a browser";

@@ -158,10 +158,11 @@ Parser::Step Parser::ParseBulkLength(std::string_view buffer) {
     const Step step = ParseHeader(buffer, "Protocol error: too big bulk count string", &length, &is_number);
     if (step != Step::kDone) return step;
   } else {
+    // Redis looks at the byte only when the line is there.
     const size_t at_hand = buffer.size() - position_;
-    if (std::memchr(buffer.data() + position_, '\r', at_hand) == nullptr) {
-      return at_hand > kMaxInlineBytes ? Fail("Protocol error: too big bulk count string") : Step::kMore;
-    }
+    const void* end = std::memchr(buffer.data() + position_, '\r', at_hand);
+    if (end == nullptr && at_hand > kMaxInlineBytes) return Fail("Protocol error: too big bulk count string");
+    if (end == nullptr || static_cast<const char*>(end) + 1 == buffer.data() + buffer.size()) return Step::kMore;
     return Fail(std::string("Protocol error: expected '$', got '") + buffer[position_] + "'");
   }
   if (!is_number || length < 0 || length > kMaxBulkBytes) return Fail("Protocol error: invalid bulk length");

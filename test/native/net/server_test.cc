@@ -117,7 +117,7 @@ TEST_F(ServerConnectionTest, AProtocolErrorEndsItsConnectionAlone) {
 
 TEST_F(ServerConnectionTest, AnHttpRequestIsNotExecuted) {
   StartServer();
-  for (const std::string line : {"POST / HTTP/1.1\r\n", "host: localhost:6379\r\n"}) {
+  for (const std::string line : {"POST / HTTP/1.1\r\n", "host: localhost:6379\r\n", "*1\r\n$4\r\nPost\r\n"}) {
     Client client(port_);
     client.Send(line + "SET k v\r\n");
     ExpectEnd(client);

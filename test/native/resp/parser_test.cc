@@ -230,8 +230,8 @@ TEST(ParserTest, ErrorsAreInRedisWords) {
 }
 
 TEST(ParserTest, ABeginningIsNoError) {
-  for (const std::string stream :
-       {"*", "*1", "*1\r", "*1\r\n", "*1\r\n$", "*1\r\n$4\r\nPIN", "*1\r\n$4\r\nPING", "PING"}) {
+  for (const std::string stream : {"*", "*1", "*1\r", "*1\r\n", "*1\r\n$", "*1\r\n$4\r\nPIN", "*1\r\n$4\r\nPING",
+                                   "PING", "*1\r\nx", "*1\r\nx\r"}) {
     const Outcome outcome = Parse(stream);
     EXPECT_EQ(outcome.error, "") << stream;
     EXPECT_EQ(outcome.commands, Commands{}) << stream;
