@@ -6,6 +6,15 @@ export { lockFile } from "./native/file-lock.ts";
 export type { OnProgress } from "./native/job.ts";
 export { type LogFormat, logFormats, type NativeBatch, NativeLog, type NativeLogOptions } from "./native/log.ts";
 export {
+  type CommandCounters,
+  type LatencyEvent,
+  type NativeBigCall,
+  type NativeHotKey,
+  NativeMetrics,
+  type NativeSlowCall,
+  type TrafficCounters,
+} from "./native/metrics.ts";
+export {
   checkSegment,
   encodeSegmentHeader,
   replaySegment,
@@ -15,15 +24,6 @@ export {
   SegmentReader,
   type SegmentRecord,
 } from "./native/segment.ts";
-export {
-  type CommandCounters,
-  type LatencyEvent,
-  type NativeBigCall,
-  type NativeHotKey,
-  NativeMetrics,
-  type NativeSlowCall,
-  type TrafficCounters,
-} from "./native/metrics.ts";
 export {
   type Changes,
   EventKind,

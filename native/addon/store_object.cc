@@ -18,13 +18,24 @@ struct StoreReference {
   std::shared_ptr<StoreCore> core;
 };
 
+// About what an empty store takes. The engine is told, so that a program which makes and drops many has them collected.
+constexpr int64_t kEmptyStoreBytes = 128 * 1024;
+
 napi_value MakeReference(napi_env env, std::shared_ptr<StoreCore> core) {
   auto* reference = new StoreReference{.core = std::move(core)};
-  const auto finalize = [](napi_env, void* data, void*) { delete static_cast<StoreReference*>(data); };
+  const auto finalize = [](napi_env env, void* data, void*) {
+    int64_t all_bytes = 0;
+    napi_adjust_external_memory(env, -kEmptyStoreBytes, &all_bytes);
+    delete static_cast<StoreReference*>(data);
+  };
   napi_value external = nullptr;
-  if (Check(env, napi_create_external(env, reference, finalize, nullptr, &external))) return external;
-  delete reference;
-  return nullptr;
+  if (!Check(env, napi_create_external(env, reference, finalize, nullptr, &external))) {
+    delete reference;
+    return nullptr;
+  }
+  int64_t all_bytes = 0;
+  napi_adjust_external_memory(env, kEmptyStoreBytes, &all_bytes);
+  return external;
 }
 
 bool ReadPolicy(napi_env env, napi_value value, store::EvictionPolicy* policy) {

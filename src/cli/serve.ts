@@ -1,4 +1,5 @@
 // `distcache serve`: a node as a process of its own. Settings come from flags and environment; signals and SHUTDOWN end it.
+import { constants } from "node:os";
 import { type Command, Option } from "commander";
 import { errorCodeOf, messageOf } from "../base/errors.ts";
 import { type OpenLog, openLog } from "../base/logger.ts";
@@ -70,11 +71,10 @@ const isAnyOrLoopback = (host: string): boolean => ["127.0.0.1", "0.0.0.0", "::"
 function stopOnSignals(node: Node, log: OpenLog): void {
   let isStopping = false;
   const onSignal = (signal: NodeJS.Signals) => {
-    if (isStopping) process.exit(128 + (signal === "SIGINT" ? 2 : 15));
+    if (isStopping) process.exit(128 + constants.signals[signal]);
     isStopping = true;
     log.logger.info(`${signal}: stopping`);
     node.stop().catch((error: unknown) => log.logger.error(`stopping failed: ${messageOf(error)}`));
   };
-  process.on("SIGINT", onSignal);
-  process.on("SIGTERM", onSignal);
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, onSignal);
 }

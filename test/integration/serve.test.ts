@@ -70,8 +70,8 @@ describe("a started node", () => {
     expect(await cli(node, "DBSIZE")).toBe("5");
   });
 
-  test("ends on SIGTERM and SIGINT with code 0", async () => {
-    for (const signal of ["SIGTERM", "SIGINT"] as const) {
+  test("ends on SIGTERM, SIGINT and SIGHUP with code 0", async () => {
+    for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
       const node = await serve();
       node.process.kill(signal);
       expect(await node.ended).toEqual({ code: 0, signal: null });
