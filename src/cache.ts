@@ -1,7 +1,9 @@
 // The library's cache: a store inside this process, or the store of a node, with plain strings and Buffers. Arguments are
 // checked here and in the addon; every call is synchronous and safe from any thread that attached.
 import { DistCacheError } from "./base/errors.ts";
+import { type KeepingOptions, type KeptStore, keepStore } from "./cache/kept-store.ts";
 import { sweepWhileNeeded } from "./cache/sweeping.ts";
+import type { StoreBounds } from "./durability/native-engine.ts";
 import { type Bytes, type EvictionPolicy, evictionPolicies, NativeStore, SetFlag, type StoreStats } from "./native.ts";
 
 export interface CacheOptions {
@@ -39,18 +41,26 @@ export class Cache {
   readonly #store: NativeStore;
   readonly #database: number;
   readonly #isSwept: boolean;
+  readonly #kept: Keeping;
 
   /** Makes a private store with these bounds. */
   constructor(options: CacheOptions = {}) {
-    const opened = options instanceof Opened ? options : new Opened(createStore(options), 0, false);
+    const opened = options instanceof Opened ? options : new Opened(createStore(options), 0, false, {});
     this.#store = opened.store;
     this.#database = opened.database;
     this.#isSwept = opened.isSwept;
+    this.#kept = opened.kept;
+  }
+
+  /** A private store whose data is kept in a directory: what that holds is there when this resolves. */
+  static async open(options: CacheOptions & KeepingOptions): Promise<Cache> {
+    const store = createStore(options);
+    return new Cache(new Opened(store, 0, false, await keepStore(store, boundsOf(options), options)) as CacheOptions);
   }
 
   /** The cache over a store that a part of this project owns. `isSwept`: its owner removes expired entries. */
-  static over(store: NativeStore, database: number, isSwept: boolean): Cache {
-    return new Cache(new Opened(store, database, isSwept) as CacheOptions);
+  static over(store: NativeStore, database: number, isSwept: boolean, kept: Keeping = {}): Cache {
+    return new Cache(new Opened(store, database, isSwept, kept) as CacheOptions);
   }
 
   /** The same store from another thread of this process, by what `handle()` gave there. */
@@ -167,6 +177,29 @@ export class Cache {
     return this.#store.stats();
   }
 
+  /**
+   * Resolves when everything written before the call is on stable storage, whatever the sync policy. Rejects with WRITES_REFUSED
+   * when the disk fails, and with INVALID_ARGUMENT for a cache without a log.
+   */
+  async durable(): Promise<void> {
+    if (this.#kept.durable !== undefined) return this.#kept.durable();
+    throw new DistCacheError(
+      "INVALID_ARGUMENT",
+      "this cache is in memory alone: Cache.open makes one that keeps its data",
+    );
+  }
+
+  /** Takes a snapshot of a cache that was opened; resolves when it is on stable storage. */
+  async save(): Promise<void> {
+    if (this.#kept.save !== undefined) return this.#kept.save();
+    throw new DistCacheError("INVALID_ARGUMENT", "only a cache that Cache.open made takes snapshots");
+  }
+
+  /** Ends the keeping of a cache that was opened: all is written out, and the directory is free. Later writes are not kept. */
+  async close(): Promise<void> {
+    await this.#kept.close?.();
+  }
+
   #deadline({ ttlMs, expiresAtMs }: ExpiryOptions): number {
     if (ttlMs === undefined && expiresAtMs === undefined) return 0;
     if (ttlMs !== undefined && expiresAtMs !== undefined) {
@@ -177,21 +210,31 @@ export class Cache {
   }
 }
 
+/** What stands behind durable, save and close; nothing for a cache in memory alone. */
+type Keeping = Partial<KeptStore>;
+
 /** What `Cache.over` passes through the constructor. */
 class Opened {
   readonly store: NativeStore;
   readonly database: number;
   readonly isSwept: boolean;
+  readonly kept: Keeping;
 
-  constructor(store: NativeStore, database: number, isSwept: boolean) {
+  constructor(store: NativeStore, database: number, isSwept: boolean, kept: Keeping) {
     this.store = store;
     this.database = database;
     this.isSwept = isSwept;
+    this.kept = kept;
   }
 }
 
+function boundsOf({ maxEntries = 10_000, maxMemoryBytes = 0, eviction = "allkeys-lru" }: CacheOptions): StoreBounds {
+  return { maxEntries, maxMemoryBytes, eviction };
+}
+
 function createStore(options: CacheOptions): NativeStore {
-  const { maxEntries = 10_000, maxMemoryBytes = 0, eviction = "allkeys-lru", databases = 1 } = options;
+  const { maxEntries, maxMemoryBytes, eviction } = boundsOf(options);
+  const { databases = 1 } = options;
   requireWhole("maxEntries", maxEntries, 0);
   requireWhole("maxMemoryBytes", maxMemoryBytes, 0);
   requireWhole("databases", databases, 1);

@@ -15,8 +15,9 @@ import { registerTimeCommand } from "./commands/time-command.ts";
 import { LiveConfig } from "./config/live-config.ts";
 import { type ConfigSources, givenSettings, loadConfig } from "./config/load.ts";
 import type { Config, ConfigOptions, SettingKey } from "./config/schema.ts";
+import { NodeDurability } from "./durability/node-durability.ts";
 import { NativeStore } from "./native.ts";
-import { memoryOnly } from "./node/durability-reading.ts";
+import { durabilityReading } from "./node/durability-reading.ts";
 import { Seeing } from "./node/seeing.ts";
 import { registerServerInfo } from "./server/info-sections.ts";
 import { type Addresses, NodeServer } from "./server/node-server.ts";
@@ -30,12 +31,19 @@ export interface NodeOptions extends ConfigOptions {
 
 const stopTimeoutMs = 30_000;
 
-/** A node in this process. Settings come from the options alone, with the defaults of docs/configuration.md. */
+/**
+ * A node in this process. Settings come from the options alone, with the defaults of docs/configuration.md; but without `dataDir`
+ * nothing is kept on disk.
+ */
 export function createNode(options: NodeOptions = {}): Node {
   const { logger = silentLogger(), clock = systemClock, ...settings } = options;
   // A program that embeds a node gets a dashboard when it says on which port: one that opens by itself is no surprise for a
   // server, but for a program it is.
-  return nodeFrom({ options: { ...settings, dashboardPort: settings.dashboardPort ?? "" } }, logger, clock);
+  return nodeFrom(
+    { options: { dataDir: "", ...settings, dashboardPort: settings.dashboardPort ?? "" } },
+    logger,
+    clock,
+  );
 }
 
 /** A node whose settings come from anywhere: what `distcache serve` runs. */
@@ -48,6 +56,7 @@ export class Node {
   readonly #config: LiveConfig;
   readonly #logger: Logger;
   readonly #server: NodeServer;
+  readonly #durability: NodeDurability;
   readonly #seeing: Seeing;
   readonly #lifecycle: Lifecycle;
   readonly #parts: readonly Part[];
@@ -69,8 +78,10 @@ export class Node {
     const registry = new CommandRegistry();
     const info = new InfoSections();
     const config = this.#config;
-    this.cache = Cache.over(store, 0, true);
     this.#server = new NodeServer({ store, config, registry, clock, logger });
+    const { native } = this.#server;
+    this.#durability = new NodeDurability({ config, store, server: native, registry, info, clock, logger });
+    this.cache = Cache.over(store, 0, true, { durable: () => this.#durability.durable() });
     this.#seeing = new Seeing({
       registry,
       info,
@@ -81,10 +92,10 @@ export class Node {
       logger,
       version,
       isDashboardPortGiven: given.has("dashboardPort"),
-      durability: () => memoryOnly,
+      durability: () => durabilityReading(this.#durability.durability),
       readiness: () => ({ isReady: true, reasons: [] }),
     });
-    this.#parts = [this.#server, this.#seeing];
+    this.#parts = [this.#durability, this.#server, this.#seeing];
     this.#lifecycle = new Lifecycle({
       stopTimeoutMs,
       onStopFailure: (part, error) => logger.error({ part, err: error }, "a part did not stop"),
@@ -156,17 +167,26 @@ export class Node {
     return this.#config.values;
   }
 
-  #shutDown(_request: ShutdownRequest): void {
+  #shutDown({ save }: ShutdownRequest): void {
     this.#logger.info("a client asked for shutdown");
+    if (save === "never") this.#durability.skipLastSave();
     detach(this.stop(), (message) => this.#logger.error(`stopping failed: ${message}`));
   }
 }
 
 /** Settings that Redis has and tools ask for. */
 const derivedSettings: readonly DerivedSetting[] = [
-  { name: "save", read: () => "" },
-  { name: "appendonly", read: () => "no" },
+  { name: "save", read: ({ snapshotFile, snapshotIntervalS }) => describeSave(snapshotFile, snapshotIntervalS) },
+  {
+    name: "appendonly",
+    read: ({ dataDir, walFile }) => (dataDir !== undefined && walFile !== undefined ? "yes" : "no"),
+  },
 ];
+
+/** In Redis's words: seconds, and the writes that must have happened in them. */
+function describeSave(snapshotFile: string | undefined, intervalS: number): string {
+  return snapshotFile !== undefined && intervalS > 0 ? `${intervalS} 1` : "";
+}
 
 function followBounds(config: LiveConfig, store: NativeStore, logger: Logger): void {
   config.onChange(["cacheSize", "maxMemory", "eviction"], ({ cacheSize, maxMemory, eviction }) =>

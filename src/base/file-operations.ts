@@ -1,7 +1,7 @@
 // What the durability of a node asks of a file system: few operations, named by what they promise. Parts take them through
 // their constructor, so that tests replace the disk with one that fails, stalls, or loses everything that was not synced.
 import { close, constants, fdatasync, fsync, open, write } from "node:fs";
-import { mkdir, open as openHandle, readdir, readFile, rename, rm, stat, truncate } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, rename, rm, stat, truncate } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { promisify } from "node:util";
 
@@ -25,6 +25,8 @@ export interface FileOperations {
   rename(from: string, to: string): Promise<void>;
   /** Removes a file; one that is not there is no error. */
   remove(path: string): Promise<void>;
+  /** Copies a file and syncs the copy, in place of one that was left there. */
+  copy(from: string, to: string): Promise<void>;
   /** Cuts a file and syncs it. */
   truncate(path: string, sizeBytes: number): Promise<void>;
   sizeOf(path: string): Promise<number>;
@@ -93,14 +95,14 @@ export const systemFiles: FileOperations = {
   },
   rename,
   remove: (path) => rm(path, { force: true }),
+  async copy(from, to) {
+    await copyFile(from, to);
+    await syncPath(to);
+    await syncPath(dirname(resolve(to)));
+  },
   async truncate(path, sizeBytes) {
     await truncate(path, sizeBytes);
-    const handle = await openHandle(path, "r+");
-    try {
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
+    await syncPath(path);
   },
   sizeOf: async (path) => (await stat(path)).size,
   async list(directory) {
@@ -124,12 +126,17 @@ export const systemFiles: FileOperations = {
   syncDirectory: syncPath,
 };
 
-/** Puts a small file in place as a whole: temporary name, sync, rename, sync of the directory. */
-export async function replaceFile(files: FileOperations, path: string, text: string): Promise<void> {
+/** Puts a small file in place as a whole. */
+export function replaceFile(files: FileOperations, path: string, text: string): Promise<void> {
+  return replaceWith(files, path, [Buffer.from(text)]);
+}
+
+/** Puts a file in place as a whole, piece by piece: temporary name, sync, rename, sync of the directory. */
+export async function replaceWith(files: FileOperations, path: string, pieces: Iterable<Uint8Array>): Promise<void> {
   const temporary = `${path}.tmp`;
   const file = await files.create(temporary, { isSynchronous: false });
   try {
-    await writeWhole(file, Buffer.from(text));
+    for (const piece of pieces) await writeWhole(file, piece);
     await file.sync();
   } finally {
     await file.close();

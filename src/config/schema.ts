@@ -1,5 +1,6 @@
 // The one table of settings. Environment, flags, CONFIG GET and SET, --help and docs/configuration.md come from it; a part
 // that needs a setting adds a row to one of the groups.
+import { durabilitySettings } from "./durability-settings.ts";
 import { nodeSettings } from "./node-settings.ts";
 import { seeingSettings } from "./seeing-settings.ts";
 import type { Setting } from "./setting.ts";
@@ -7,11 +8,13 @@ import type { Setting } from "./setting.ts";
 /** Groups in the order of documentation. */
 export const settingGroups = {
   "Node and access": nodeSettings,
+  Durability: durabilitySettings,
   "Dashboard, metrics and slow log": seeingSettings,
 };
 
 export const settings = {
   ...nodeSettings,
+  ...durabilitySettings,
   ...seeingSettings,
 };
 

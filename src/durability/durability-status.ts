@@ -14,7 +14,19 @@ export interface LogStatus extends LogWriterStatus {
   /** Bytes of the log since the last snapshot: what a start would have to read. */
   readonly sizeBytes: number;
   readonly lastSequence: number;
+  /** Files of the log. */
+  readonly segments: number;
+  /** How long the oldest record has waited that is not with the kernel; 0: none waits. */
+  readonly pendingForMs: number;
+  /** BGREWRITEAOF: a snapshot that is to make the log shorter. */
   readonly isRewriting: boolean;
+  readonly isRewriteScheduled: boolean;
+  readonly rewrites: number;
+  /** Below zero before the first. */
+  readonly lastRewriteMs: number;
+  readonly lastRewriteFailed: boolean;
+  /** How often writing the log failed. */
+  readonly failures: number;
   readonly lastError: string | undefined;
 }
 
@@ -29,6 +41,7 @@ export interface SnapshotStatus {
   /** Since the node started. */
   readonly taken: number;
   readonly disposedFiles: number;
+  readonly failures: number;
   readonly lastError: string | undefined;
 }
 

@@ -44,6 +44,9 @@ export interface DurabilityOptions {
   readonly onLoading?: (doneBytes: number, totalBytes: number) => void;
 }
 
+/** What the snapshot under way is for: a snapshot of its own, or a shorter log. */
+export type Activity = "save" | "rewrite";
+
 const scheduleTickMs = 1000;
 const firstRetryMs = 100;
 const longestRetryMs = 2000;
@@ -67,7 +70,11 @@ export class Durability {
   #snapshotFailure: { error: DistCacheError; atMs: number } | undefined;
   #repairing: Promise<void> | undefined;
   #taking: Promise<unknown> | undefined;
+  #bytesAtStart = 0;
+  readonly #failures = { log: 0, snapshot: 0 };
+  #activity: Activity | undefined;
   #rewriteIsWanted = false;
+  #rewrites = { count: 0, lastDurationMs: -1, hasFailed: false };
   #tick: NodeJS.Timeout | undefined;
   #endPause: (() => void) | undefined;
   #isStopping = false;
@@ -136,32 +143,30 @@ export class Durability {
     return this.#take("command");
   }
 
-  /** Starts a snapshot; false when one is under way. Its outcome is in status(). */
-  startSave(): boolean {
-    if (this.isSaving) return false;
+  /** Starts a snapshot, after the one that is under way if there is one. Its outcome is in status(). */
+  startSave(): void {
     this.#takeInBackground("command");
-    return true;
   }
 
-  /** Makes the log as short as it can be: what it holds goes into a snapshot. "scheduled": after the one that is under way. */
-  startRewrite(): "started" | "scheduled" | "under way" {
-    if (this.#rewriteIsWanted) return "under way";
+  /** Makes the log as short as it can be: what it holds goes into a snapshot, after the one that is under way. */
+  startRewrite(): void {
+    if (this.#rewriteIsWanted) return;
     this.#rewriteIsWanted = true;
-    const isBusy = this.isSaving;
-    const run = async (): Promise<void> => {
-      await this.#keeper?.settle();
-      try {
-        await this.#take("rewrite");
-      } finally {
-        this.#rewriteIsWanted = false;
-      }
-    };
-    this.#taking = run().catch(() => {});
-    return isBusy ? "scheduled" : "started";
+    this.#taking = this.#rewrite();
+  }
+
+  /** What is under way now. */
+  get activity(): Activity | undefined {
+    return this.isSaving ? this.#activity : undefined;
   }
 
   get isSaving(): boolean {
     return this.#keeper?.isBusy ?? false;
+  }
+
+  /** Whether there is anything to save to. */
+  get keepsSnapshots(): boolean {
+    return this.#keeper !== undefined;
   }
 
   /** Resolves when everything written before the call is on stable storage. */
@@ -276,6 +281,7 @@ export class Durability {
     const { writtenSequence = 0, syncedSequence = 0 } = this.#writer?.status() ?? {};
     const promised = this.#settings.fsync === "always" ? syncedSequence : writtenSequence;
     this.#logFailure = error;
+    this.#failures.log += 1;
     logger.error({ file: error.file }, `${error.message}; writes are refused`);
     this.#announce();
     dataPlane.failRepliesAbove(promised);
@@ -355,11 +361,25 @@ export class Durability {
     this.#taking = this.#take(reason).catch(() => {}); // noted and logged there
   }
 
+  async #rewrite(): Promise<void> {
+    try {
+      await this.#keeper?.settle();
+      const { durationMs } = await this.#take("rewrite");
+      this.#rewrites = { count: this.#rewrites.count + 1, lastDurationMs: durationMs, hasFailed: false };
+    } catch {
+      this.#rewrites.hasFailed = true; // noted and logged in #take
+    } finally {
+      this.#rewriteIsWanted = false;
+    }
+  }
+
   async #take(reason: string): Promise<TakenSnapshot> {
     try {
       return await this.#takeAndNote(reason);
     } catch (error) {
+      if (error instanceof DistCacheError && error.code === "CLOSED") throw error;
       const failure = error as DistCacheError;
+      this.#failures.snapshot += 1;
       this.#snapshotFailure = { error: failure, atMs: this.#clock.nowMs() };
       this.#options.logger.error({ reason, file: failure.file }, failure.message);
       this.#announce();
@@ -370,9 +390,12 @@ export class Durability {
   async #takeAndNote(reason: string): Promise<TakenSnapshot> {
     const keeper = this.#keeper;
     if (keeper === undefined) throw new DistCacheError("CLOSED", "nothing is kept: the node has not started");
-    const logBytes = this.#logBytesSince + this.#last.logBytes;
-    this.#writer?.rotate();
-    const taken = await keeper.take();
+    const taken = await keeper.take(() => {
+      this.#activity = reason === "rewrite" ? "rewrite" : "save";
+      this.#bytesAtStart = this.#logBytesSince + this.#last.logBytes;
+      this.#writer?.rotate();
+    });
+    const logBytes = this.#bytesAtStart;
     const { lastSequence, durationMs, sizeBytes, entries } = taken;
     const count = this.#last.count + 1;
     this.#last = { sequence: lastSequence, endedAtMs: this.#clock.nowMs(), durationMs, sizeBytes, logBytes, count };
@@ -393,7 +416,14 @@ export class Durability {
       format: this.#settings.format,
       sizeBytes: this.#logBytesSince,
       lastSequence: this.#log?.lastSequence() ?? 0,
-      isRewriting: this.#rewriteIsWanted,
+      segments: writer.segmentsMade + (this.#recovery?.segments ?? 0) - (this.#keeper?.disposedSegments ?? 0),
+      pendingForMs: this.#log?.oldestPendingAgeMs() ?? 0,
+      isRewriting: this.activity === "rewrite",
+      isRewriteScheduled: this.#rewriteIsWanted && this.activity !== "rewrite",
+      rewrites: this.#rewrites.count,
+      lastRewriteMs: this.#rewrites.lastDurationMs,
+      lastRewriteFailed: this.#rewrites.hasFailed,
+      failures: this.#failures.log,
       lastError: this.#logFailure?.message,
     };
   }
@@ -410,6 +440,7 @@ export class Durability {
       lastSizeBytes: this.#last.sizeBytes,
       taken: this.#last.count,
       disposedFiles: keeper.disposedFiles,
+      failures: this.#failures.snapshot,
       lastError: this.#snapshotFailure?.error.message,
     };
   }

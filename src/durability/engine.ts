@@ -37,6 +37,8 @@ export interface LogOptions {
 export interface EngineLog extends LogSource {
   /** The bytes a segment of this log begins with. */
   segmentHeader(firstSequence: number): Uint8Array;
+  /** How long the oldest record has waited that was not released; 0: none waits. */
+  oldestPendingAgeMs(): number;
   /** The log failed: no reply is held back for it any more. False: it works again. */
   setFailed(isFailed: boolean): void;
 }

@@ -33,6 +33,8 @@ export interface RecoveryResult {
   readonly records: number;
   /** Bytes of the segments that hold records above the snapshot. */
   readonly logBytes: number;
+  /** Files of the log. */
+  readonly segments: number;
   /** Bytes of the torn tail that were cut. */
   readonly droppedBytes: number;
   /** Snapshots that were passed over because they can not be read. */
@@ -88,6 +90,7 @@ export async function recover(options: RecoveryOptions): Promise<RecoveryResult>
     snapshot: loaded?.facts,
     records: replayed.records,
     logBytes: replayed.logBytes,
+    segments: segments.length,
     droppedBytes,
     damagedSnapshots: damaged.length,
   };

@@ -37,7 +37,6 @@ export function registerServerInfo({ info, config, server, clock, version, runId
       ["node_version", process.versions.node],
     ];
   });
-  info.add("Persistence", () => [["loading", 0]]);
   info.add("Replication", () => [
     ["role", "master"],
     ["connected_slaves", 0],

@@ -67,9 +67,13 @@ export class SnapshotKeeper {
     return this.#disposedFiles;
   }
 
-  /** Takes one that holds everything written before this call. Waits for one that is under way, and begins after it. */
-  async take(): Promise<TakenSnapshot> {
+  /**
+   * Takes one that holds everything written before this call. Waits for one that is under way, and begins after it; `onBegin` is
+   * called then.
+   */
+  async take(onBegin: () => void = () => {}): Promise<TakenSnapshot> {
     while (this.#underWay !== undefined) await Promise.allSettled([this.#underWay]);
+    onBegin();
     this.#underWay = this.#take();
     try {
       return await this.#underWay;

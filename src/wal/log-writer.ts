@@ -42,7 +42,8 @@ export interface LogWriterOptions {
   readonly onFailure?: (error: DistCacheError) => void;
 }
 
-export type LogState = "closed" | "open" | "failed";
+/** Before open(), after it, after a failure, and after close(): then what still comes is let go. */
+export type LogState = "closed" | "open" | "failed" | "ended";
 
 /** What INFO and metrics show of the writer. */
 export interface LogWriterStatus {
@@ -126,6 +127,7 @@ export class LogWriter {
 
   /** To be called when records wait: at the first one after the buffer was empty, and when much has gathered. */
   wake(): void {
+    if (this.#state === "ended") this.#discard();
     if (this.#state !== "open" || this.#draining !== undefined) return;
     const waits = this.#options.source.pendingBytes();
     if (waits === 0) return;
@@ -137,7 +139,7 @@ export class LogWriter {
   async durable(sequence = this.#options.source.lastSequence()): Promise<void> {
     while (this.#synced < sequence) {
       if (this.#state === "failed") throw this.#failure;
-      if (this.#state === "closed") throw new DistCacheError("CLOSED", "the log is closed");
+      if (this.#state !== "open") throw new DistCacheError("CLOSED", "the log is closed");
       this.#round ??= this.#runRound();
       await this.#round;
     }
@@ -163,14 +165,11 @@ export class LogWriter {
       try {
         await this.durable();
       } finally {
-        this.#stopTimers();
-        this.#state = "closed";
-        await this.settle();
+        await this.#end();
       }
       return;
     }
-    this.#state = "closed";
-    await this.settle();
+    await this.#end();
   }
 
   status(): LogWriterStatus {
@@ -208,6 +207,20 @@ export class LogWriter {
     this.#segment = await SegmentWriter.create(files, directory, name, header(firstSequence), isSynchronous);
     this.#segmentHasRecords = false;
     this.#mustRotate = false;
+  }
+
+  async #end(): Promise<void> {
+    this.#stopTimers();
+    this.#state = "ended";
+    await this.settle();
+    this.#discard();
+  }
+
+  /** Nobody keeps these records any more, but the buffer must not grow by them. */
+  #discard(): void {
+    const { source } = this.#options;
+    if (this.#draining !== undefined) return;
+    while (source.take(batchBytes) !== undefined) source.release();
   }
 
   #drainSoon(): void {

@@ -332,4 +332,15 @@ describe("close()", () => {
     expect(recordsOn(disk.powerCut())).toEqual(upTo(10));
     await writer.close();
   });
+
+  test("what comes after it is let go: the buffer does not grow", async () => {
+    const { disk, log, writer } = await openWriter();
+    log.append("kept");
+    await Promise.all([writer.close(), vi.advanceTimersByTimeAsync(0)]);
+    const journal = disk.journal.length;
+    for (let count = 0; count < 10; count += 1) log.append("not kept");
+    expect(log.pendingBytes()).toBe(0);
+    expect(disk.journal.length).toBe(journal);
+    await expect(writer.durable()).rejects.toMatchObject({ code: "CLOSED" });
+  });
 });

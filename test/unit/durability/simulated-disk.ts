@@ -145,6 +145,10 @@ export class SimulatedDisk implements FileOperations {
     this.#files.delete(path);
   }
 
+  async copy(from: string, to: string): Promise<void> {
+    this.#addFile(to, this.read(from));
+  }
+
   async truncate(path: string, sizeBytes: number): Promise<void> {
     await this.#enter("truncate", path);
     const contents = this.#files.get(path);

@@ -72,6 +72,7 @@ export class SimulatedEngine implements Engine {
     log.onWake = onWake;
     return Object.assign(log, {
       segmentHeader: simulatedHeader,
+      oldestPendingAgeMs: () => 0,
       setFailed: (isFailed: boolean) => {
         this.isLogFailed = isFailed;
       },
