@@ -3,6 +3,8 @@
 import { Command } from "commander";
 import { version } from "../base/version.ts";
 import { registerServe } from "./serve.ts";
+import { registerSnapshot } from "./snapshot.ts";
+import { registerWal } from "./wal.ts";
 
 const program = new Command("distcache")
   .description("A distributed in-memory cache that speaks RESP")
@@ -10,5 +12,7 @@ const program = new Command("distcache")
   .showHelpAfterError("(distcache --help tells what there is)");
 
 registerServe(program);
+registerWal(program);
+registerSnapshot(program);
 
 await program.parseAsync();
