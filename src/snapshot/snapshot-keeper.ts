@@ -48,6 +48,7 @@ export class SnapshotKeeper {
   #underWay: Promise<TakenSnapshot> | undefined;
   #startedAtMs: number | undefined;
   #disposedFiles = 0;
+  #disposedSegments = 0;
 
   constructor(options: SnapshotKeeperOptions) {
     this.#options = options;
@@ -65,6 +66,11 @@ export class SnapshotKeeper {
 
   get disposedFiles(): number {
     return this.#disposedFiles;
+  }
+
+  /** Of these, the ones of the log. */
+  get disposedSegments(): number {
+    return this.#disposedSegments;
   }
 
   /**
@@ -122,6 +128,7 @@ export class SnapshotKeeper {
       for (const path of paths) {
         await files.remove(path);
         this.#disposedFiles += 1;
+        if (path.endsWith(".wal")) this.#disposedSegments += 1;
       }
       if (paths.length > 0) await files.syncDirectory(directory);
     } catch (error) {

@@ -73,6 +73,7 @@ export class LogWriter {
   #failure: DistCacheError | undefined;
   #segment: SegmentWriter | undefined;
   #segmentHasRecords = false;
+  #segmentsMade = 0;
   #mustRotate = false;
   #taken = 0;
   #written = 0;
@@ -187,6 +188,11 @@ export class LogWriter {
     };
   }
 
+  /** How many segments this writer has begun. */
+  get segmentsMade(): number {
+    return this.#segmentsMade;
+  }
+
   get segmentPath(): string | undefined {
     return this.#segment?.path;
   }
@@ -205,6 +211,7 @@ export class LogWriter {
     const name = fileName("wal", baseName, firstSequence);
     const isSynchronous = this.#policy === "always";
     this.#segment = await SegmentWriter.create(files, directory, name, header(firstSequence), isSynchronous);
+    this.#segmentsMade += 1;
     this.#segmentHasRecords = false;
     this.#mustRotate = false;
   }
