@@ -147,8 +147,9 @@ function readBody(response: HttpResponse, done: (body: string | undefined) => vo
 function write(response: HttpResponse, { status, headers, body }: HostResponse, isHead: boolean): void {
   response.writeStatus(`${status} ${reasonPhrases[status] ?? ""}`);
   for (const [name, value] of Object.entries(headers)) response.writeHeader(name, value);
-  if (isHead) response.endWithoutBody(Buffer.byteLength(body));
-  else response.end(body);
+  // Each connection ends with its answer: the library can not close idle ones when the dashboard stops.
+  if (isHead) response.endWithoutBody(Buffer.byteLength(body), true);
+  else response.end(body, true);
 }
 
 /**
