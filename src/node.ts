@@ -18,6 +18,7 @@ import type { Config, ConfigOptions, SettingKey } from "./config/schema.ts";
 import { NodeDurability } from "./durability/node-durability.ts";
 import { NativeStore } from "./native.ts";
 import { durabilityReading } from "./node/durability-reading.ts";
+import { type Phase, readinessOf } from "./node/readiness.ts";
 import { Seeing } from "./node/seeing.ts";
 import { registerServerInfo } from "./server/info-sections.ts";
 import { type Addresses, NodeServer } from "./server/node-server.ts";
@@ -63,6 +64,7 @@ export class Node {
   readonly #stopped: Promise<void>;
   #resolveStopped: () => void = () => {};
   #isStarted = false;
+  #phase: Phase = "starting";
 
   constructor(values: Config, logger: Logger, clock: Clock, given: ReadonlySet<SettingKey>) {
     this.#logger = logger;
@@ -93,9 +95,11 @@ export class Node {
       version,
       isDashboardPortGiven: given.has("dashboardPort"),
       durability: () => durabilityReading(this.#durability.durability),
-      readiness: () => ({ isReady: true, reasons: [] }),
+      readiness: () => readinessOf(this.#phase, this.#durability.durability?.status()),
     });
-    this.#parts = [this.#durability, this.#server, this.#seeing];
+    // The dashboard is there first, to show the loading, and goes first: it reads the server.
+    const endOfSeeing = { name: "dashboard", start: () => {}, stop: () => this.#seeing.stop() };
+    this.#parts = [this.#seeing, this.#durability, this.#server, endOfSeeing];
     this.#lifecycle = new Lifecycle({
       stopTimeoutMs,
       onStopFailure: (part, error) => logger.error({ part, err: error }, "a part did not stop"),
@@ -128,11 +132,13 @@ export class Node {
     if (this.#isStarted) throw new DistCacheError("CLOSED", "a node starts once; make another one");
     this.#isStarted = true;
     await this.#lifecycle.start(this.#parts);
+    if (this.#phase === "starting") this.#phase = "serving";
     return this;
   }
 
   /** Stops every part; every call waits for the same stop. */
   async stop(): Promise<void> {
+    this.#phase = "stopping";
     await this.#lifecycle.stop();
     this.#resolveStopped();
   }

@@ -143,11 +143,20 @@ export class Seeing implements Part {
     config.onChange(["slowlogThreshold", "slowlogLength", "latencyThreshold"], configure);
   }
 
+  /** What LATENCY tells besides slow commands. */
+  #noteSpikes(before: Readings, now: Readings): void {
+    if (now.durability.walFsyncs > before.durability.walFsyncs) {
+      this.native.recordSpike("fsync", now.durability.walLastFsyncSeconds * 1000);
+    }
+    this.native.recordSpike("main-thread", this.#lag.worstMs);
+  }
+
   #measureRates(): void {
     const now = this.source.read();
     const before = this.#before;
     this.#before = now;
     if (before === undefined) return;
+    this.#noteSpikes(before, now);
     const seconds = Math.max(0.001, (now.takenAtMs - before.takenAtMs) / 1000);
     const rate = (count: (readings: Readings) => number) => Math.max(0, count(now) - count(before)) / seconds;
     this.#rates = {
