@@ -66,23 +66,26 @@ class Call {
   bool BeginAll(const store::Intent& intent) { return Begin(std::span<const store::Key>(), intent); }
   store::Access& access() { return transaction_ == nullptr ? own_ : transaction_->access; }
   bool is_in_transaction() const { return transaction_ != nullptr; }
+  // For walks over a database: alone they lock shard by shard (null), in a transaction all shards are held already. False:
+  // the handler returns.
+  bool BeginWalk(const store::Access** all_held) {
+    if (transaction_ == nullptr) return true;
+    *all_held = &transaction_->access;
+    return BeginAll({.all_shards = true});
+  }
+  // What a walk without Begin says of the reply; see End.
+  uint64_t* sequence() { return &sequence_; }
 
-  // Commits and lets go of the locks. The sequence number that the reply depends on, 0 when none.
+  // Commits. The sequence number that the reply depends on, 0 when none. The locks go with the Call.
   uint64_t End() {
-    if (!has_begun_) return sequence_;
-    sequence_ = writes_ ? own_.Commit() : 0;
-    if (sequence_ == 0) sequence_ = own_.NewestSequence();
-    own_ = store::Access();
+    if (has_begun_) EndAccess(own_, writes_);
     has_begun_ = false;
     return sequence_;
   }
-
-  // For EXEC: ends what the whole transaction has held, as if this call had begun it.
+  // For EXEC: the same for what the whole transaction has held, and its locks go now.
   void EndTransaction(Transaction& transaction) {
-    own_ = std::move(transaction.access);
-    has_begun_ = true;
-    writes_ = transaction.intent.writes;
-    End();
+    EndAccess(transaction.access, transaction.intent.writes);
+    transaction.access = store::Access();
   }
 
   // Replies that many commands share.
@@ -122,6 +125,10 @@ class Call {
  private:
   bool JoinTransaction(std::span<const store::Key> keys, const store::Intent& intent);
   bool Refuse(store::Admission admission);
+  void EndAccess(store::Access& held, bool writes) {
+    sequence_ = writes ? held.Commit() : 0;
+    if (sequence_ == 0) sequence_ = held.NewestSequence();
+  }
 
   std::span<const resp::Argument> arguments_;
   Transaction* transaction_;

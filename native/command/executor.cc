@@ -42,7 +42,8 @@ std::string UnknownCommand(std::span<const resp::Argument> arguments) {
   constexpr size_t kMax = 128;
   std::string preview;
   for (size_t i = 1; i < arguments.size() && preview.size() < kMax; i++) {
-    preview.append("'").append(Printable(arguments[i].bytes, kMax - preview.size())).append("' ");
+    const std::string_view shown = Printable(arguments[i].bytes, kMax - preview.size());
+    preview.append("'").append(shown).append("' ");
   }
   std::string text = "ERR unknown command '";
   text.append(Printable(arguments[0].bytes, kMax)).append("', with args beginning with: ").append(preview);
@@ -68,18 +69,27 @@ struct Resolved {
   Handler handler = nullptr;
   uint32_t flags = 0;
   bool is_native = false;
-  std::string error;  // why nothing can run
+  std::string error;  // why nothing can run; empty when something can
 };
 
 Resolved Explain(const CommandSpec* spec, std::span<const resp::Argument> arguments) {
-  if (spec == nullptr) return {.error = UnknownCommand(arguments)};
-  if (spec->subcommands.empty() || arguments.size() == 1) return {.spec = spec, .error = WrongArity(spec->name)};
-  const SubcommandSpec* subcommand = FindSubcommand(*spec, arguments[1].bytes);
-  if (subcommand == nullptr) return {.spec = spec, .error = UnknownSubcommand(arguments)};
-  if (!FitsArity(subcommand->arity, arguments.size())) {
-    return {.spec = spec, .error = WrongArity(subcommand->full_name)};
+  if (spec == nullptr) return Resolved{.error = UnknownCommand(arguments)};
+  Resolved resolved{spec, kHandlers[spec->index], spec->flags, spec->is_native, {}};
+  if (spec->subcommands.empty() || arguments.size() == 1) {
+    resolved.error = WrongArity(spec->name);
+    return resolved;
   }
-  return {spec, kSubcommandHandlers[subcommand->index], subcommand->flags, subcommand->is_native, {}};
+  const SubcommandSpec* subcommand = FindSubcommand(*spec, arguments[1].bytes);
+  if (subcommand == nullptr) {
+    resolved.error = UnknownSubcommand(arguments);
+  } else if (!FitsArity(subcommand->arity, arguments.size())) {
+    resolved.error = WrongArity(subcommand->full_name);
+  } else {
+    resolved.handler = kSubcommandHandlers[subcommand->index];
+    resolved.flags = subcommand->flags;
+    resolved.is_native = subcommand->is_native;
+  }
+  return resolved;
 }
 
 // The common case makes no string.
@@ -119,7 +129,7 @@ Executed Executor::Execute(ClientState& client, std::span<const resp::Argument> 
     return Report(call, command.spec);
   };
 
-  if (command.handler == nullptr) [[unlikely]]
+  if (!command.error.empty()) [[unlikely]]
     return refuse(command.error);
   if (node_.requires_auth.load(std::memory_order_relaxed) && !client.is_authenticated && !(command.flags & kNoAuth))
       [[unlikely]]

@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
+#include <new>
 
 namespace distcache::command {
 namespace {
@@ -29,8 +31,15 @@ std::optional<int64_t> ParseInteger(std::string_view text) {
 size_t FormatInteger(int64_t value, char* to) { return std::to_chars(to, to + kMaxIntegerChars, value).ptr - to; }
 
 std::optional<long double> ParseDecimal(std::string_view text) {
-  char copy[256];
-  if (text.empty() || text.size() >= sizeof(copy) || IsSpace(text[0])) return std::nullopt;
+  if (text.empty() || IsSpace(text[0])) return std::nullopt;
+  char in_place[kMaxDecimalChars];
+  std::unique_ptr<char[]> longer;
+  char* copy = in_place;  // ends with a zero, which strtold needs
+  if (text.size() >= sizeof(in_place)) {
+    longer.reset(new (std::nothrow) char[text.size() + 1]);
+    if (longer == nullptr) return std::nullopt;
+    copy = longer.get();
+  }
   std::memcpy(copy, text.data(), text.size());
   copy[text.size()] = '\0';
   char* end;

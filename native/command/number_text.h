@@ -16,7 +16,7 @@ std::optional<int64_t> ParseInteger(std::string_view text);
 // Writes at most kMaxIntegerChars characters; how many.
 size_t FormatInteger(int64_t value, char* to);
 
-// What strtold takes whole, without leading space; at most 255 characters, neither NaN nor out of range. Infinity is allowed.
+// What strtold takes whole, without leading space; neither NaN nor out of range. Infinity is allowed.
 std::optional<long double> ParseDecimal(std::string_view text);
 
 inline constexpr size_t kMaxDecimalChars = 5 * 1024;

@@ -123,15 +123,18 @@ void Scan(Call& call) {
   if (!cursor) return call.Fail("ERR invalid cursor");
   ScanOptions options;
   if (!ParseScanOptions(call, &options)) return;
+  const store::Access* all_held = nullptr;
+  if (!call.BeginWalk(&all_held)) return;
   FoundKeys found;
   const auto visit = [&](std::string_view key, uint32_t, const store::ValueView&) {
     if (!options.wants_other_type && (!options.has_pattern || MatchesGlob(options.pattern, key))) found.Add(key);
     return true;
   };
-  const uint64_t next =
-      *cursor >= kEndOfCursors
-          ? 0
-          : call.keyspace.Scan(call.client.database, *cursor, static_cast<uint64_t>(options.count), call.now_ms, visit);
+  uint64_t next = 0;
+  if (*cursor < kEndOfCursors) {
+    next = call.keyspace.Scan(call.client.database, *cursor, static_cast<uint64_t>(options.count), call.now_ms, visit,
+                              all_held, call.sequence());
+  }
   if (found.has_failed()) return (void)call.FailOutOfMemory();
   call.reply.Array(2);
   call.reply.BulkInteger(static_cast<int64_t>(next));
@@ -141,20 +144,26 @@ void Scan(Call& call) {
 void Keys(Call& call) {
   const std::string_view pattern = call.text(1);
   const bool takes_all = pattern == "*";
+  const store::Access* all_held = nullptr;
+  if (!call.BeginWalk(&all_held)) return;
   FoundKeys found;
   const auto visit = [&](std::string_view key, uint32_t, const store::ValueView&) {
     if (takes_all || MatchesGlob(pattern, key)) found.Add(key);
     return true;
   };
-  call.keyspace.Scan(call.client.database, 0, ~uint64_t{0}, call.now_ms, visit);
+  call.keyspace.Scan(call.client.database, 0, ~uint64_t{0}, call.now_ms, visit, all_held, call.sequence());
   if (found.has_failed()) return (void)call.FailOutOfMemory();
   found.ReplyArray(call);
 }
 
 void RandomKey(Call& call) {
+  const store::Access* all_held = nullptr;
+  if (!call.BeginWalk(&all_held)) return;
   std::vector<char> key;
   const uint64_t random = NextRandom(call.client, call.now_ms);
-  if (!call.keyspace.RandomKey(call.client.database, random, call.now_ms, &key)) return call.reply.Null();
+  if (!call.keyspace.RandomKey(call.client.database, random, call.now_ms, &key, all_held, call.sequence())) {
+    return call.reply.Null();
+  }
   call.reply.Bulk({key.data(), key.size()});
 }
 

@@ -127,6 +127,7 @@ void RefuseInMulti(Call& call, bool is_exec, std::string_view code_and_text) {
     return call.Fail(code_and_text);
   }
   LeaveMulti(call.keyspace, call.client);
+  if (code_and_text.starts_with("ERR ")) code_and_text.remove_prefix(4);
   call.Fail(std::string("EXECABORT Transaction discarded because of: ").append(code_and_text));
 }
 

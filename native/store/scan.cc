@@ -1,6 +1,7 @@
 // Walking the entries in hash order, and picking one at random. A position is the top 44 bits of a hash: growth and shrinking of an
 // index never change it.
 #include <algorithm>
+#include <mutex>
 
 #include "store/store.h"
 
@@ -11,6 +12,14 @@ constexpr uint32_t kPositionBits = 44;
 constexpr uint64_t kPositionMask = (uint64_t{1} << kPositionBits) - 1;
 // How many entries of other databases a scan passes over for each that it should return.
 constexpr uint64_t kPassedOverPerCounted = 16;
+
+// The lock of a shard, unless an Access over all shards holds it; *newest_sequence rises to the shard's.
+std::unique_lock<ShardLock> LockUnlessHeld(Shard& shard, const Access* all_held, uint64_t* newest_sequence) {
+  std::unique_lock<ShardLock> lock(shard.lock(), std::defer_lock);
+  if (all_held == nullptr) lock.lock();
+  if (newest_sequence != nullptr) *newest_sequence = std::max(*newest_sequence, shard.newest_sequence);
+  return lock;
+}
 
 uint64_t PositionOf(uint64_t hash) { return hash >> (64 - kPositionBits); }
 
@@ -67,7 +76,8 @@ void FillView(const Entry& entry, ValueView* view, BlockRef* block) {
 
 }  // namespace
 
-uint64_t Store::Scan(uint32_t database, uint64_t cursor, uint64_t count, TimeMs now_ms, const Visitor& visit) {
+uint64_t Store::Scan(uint32_t database, uint64_t cursor, uint64_t count, TimeMs now_ms, const Visitor& visit,
+                     const Access* all_held, uint64_t* newest_sequence) {
   uint64_t number = cursor >> kPositionBits;
   uint64_t position = cursor & kPositionMask;
   uint64_t counted = 0;
@@ -75,7 +85,7 @@ uint64_t Store::Scan(uint32_t database, uint64_t cursor, uint64_t count, TimeMs 
   const uint64_t most_passed_over = count > ~0ull / kPassedOverPerCounted ? ~0ull : count * kPassedOverPerCounted;
   for (; number < shard_count_; ++number, position = 0) {
     Shard& shard = ShardAt(static_cast<uint32_t>(number));
-    const std::lock_guard lock(shard.lock());
+    const auto lock = LockUnlessHeld(shard, all_held, newest_sequence);
     const uint8_t physical = databases_.PhysicalOf(database);
     if (shard.database(physical).entries.get() == 0) continue;
     position = WalkInOrder(shard, position, [&](const Entry& entry) {
@@ -114,7 +124,8 @@ uint64_t Store::WalkShard(uint32_t number, uint64_t position, uint64_t max_entri
   });
 }
 
-bool Store::RandomKey(uint32_t database, uint64_t random, TimeMs now_ms, std::vector<char>* key) {
+bool Store::RandomKey(uint32_t database, uint64_t random, TimeMs now_ms, std::vector<char>* key, const Access* all_held,
+                      uint64_t* newest_sequence) {
   const uint8_t physical = databases_.PhysicalOf(database);
   uint64_t total = 0;
   for (uint32_t i = 0; i < shard_count_; ++i) total += ShardAt(i).database(physical).entries.get();
@@ -128,7 +139,7 @@ bool Store::RandomKey(uint32_t database, uint64_t random, TimeMs now_ms, std::ve
   uint64_t position = PositionOf(Hash64(context_.secrets, random, {}));
   for (uint32_t i = 0; i <= shard_count_; ++i, position = 0) {
     Shard& shard = ShardAt((start + i) & (shard_count_ - 1));
-    const std::lock_guard lock(shard.lock());
+    const auto lock = LockUnlessHeld(shard, all_held, newest_sequence);
     bool is_found = false;
     if (shard.database(physical).entries.get() == 0) continue;
     WalkInOrder(shard, position, [&](const Entry& entry) {

@@ -200,11 +200,15 @@ class Store {
   // A place in hash order: (shard, hash prefix), below 2^53; 0 begins and ends. A key that is there throughout is visited.
   // visit gets key and value under the shard's lock and returns false to skip counting it.
   using Visitor = std::function<bool(std::string_view key, uint32_t database, const ValueView& value)>;
-  uint64_t Scan(uint32_t database, uint64_t cursor, uint64_t count, TimeMs now_ms, const Visitor& visit);
+  // all_held: an Access over all shards, which then locks in place of the scan. *newest_sequence, where given, rises to that of
+  // any write of the shards that were looked at.
+  uint64_t Scan(uint32_t database, uint64_t cursor, uint64_t count, TimeMs now_ms, const Visitor& visit,
+                const Access* all_held = nullptr, uint64_t* newest_sequence = nullptr);
   // As Scan over one shard and all databases, for snapshots: positions are of the shard alone; 0 begins and ends.
   uint64_t WalkShard(uint32_t shard, uint64_t position, uint64_t max_entries, TimeMs now_ms, const Visitor& visit);
   // A live key at random, weighted well enough; false when the database is empty. `random` is 64 random bits.
-  bool RandomKey(uint32_t database, uint64_t random, TimeMs now_ms, std::vector<char>* key);
+  bool RandomKey(uint32_t database, uint64_t random, TimeMs now_ms, std::vector<char>* key,
+                 const Access* all_held = nullptr, uint64_t* newest_sequence = nullptr);
 
   // About when a value with this tick was last used (Unix time): for idle times.
   TimeMs AccessTimeOf(uint32_t tick) const { return clock_.TimeOf(tick); }
