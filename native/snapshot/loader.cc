@@ -25,6 +25,7 @@ class Load {
       : reader_(reader), store_(store), progress_(progress) {}
 
   Status Run(uint32_t threads) {
+    AdoptOrder();
     std::vector<port::Thread> others;
     for (uint32_t i = 1; i < std::min<uint32_t>(threads, 64); ++i) {
       Result<port::Thread> started = port::Thread::Start("distcache-load", [this] { LoadEntryBlocks(); });
@@ -38,6 +39,14 @@ class Load {
   }
 
  private:
+  // With the seed that the entries were written under, each lands next to the one before.
+  void AdoptOrder() {
+    const store::HashSeed& seed = reader_.info().hash_seed;
+    if (store_ == nullptr || seed == store::HashSeed{} || store_->Stats().entries != 0) return;
+    store_->AdoptSeed(seed);
+    is_in_order_ = true;
+  }
+
   void LoadEntryBlocks() {
     std::vector<char> buffer;
     const auto& blocks = reader_.blocks();
@@ -96,8 +105,8 @@ class Load {
                                                   std::to_string(store_->database_count()) + " (setting DATABASES)"};
       }
       keys[i] = store_->Locate(entries[i].database, entries[i].key);
-      store_->Prefetch(keys[i]);
     }
+    if (!is_in_order_) store_->PrefetchAll({keys.data(), entries.size()});
     const store::TimeMs now_ms = wal::ReplayTimeMs(reader_.info().started_at_ms);
     for (size_t i = 0; i < entries.size(); ++i) {
       const Entry& entry = entries[i];
@@ -148,6 +157,7 @@ class Load {
   const Reader& reader_;
   store::Store* const store_;
   Progress* const progress_;
+  bool is_in_order_ = false;
   std::atomic<size_t> next_block_{0};
   std::atomic<bool> is_failed_{false};
   std::mutex failure_mutex_;

@@ -1,5 +1,6 @@
 #include "snapshot/writer.h"
 
+#include <algorithm>
 #include <cstring>
 #include <vector>
 
@@ -16,8 +17,15 @@ namespace {
 // Large enough that a block's header and system call cost nothing, small enough to stay in the cache between being filled,
 // summed up and written.
 constexpr size_t kBlockBytes = 256 * 1024;
-// Entries for which a shard is locked at a time: a few microseconds, unseen next to a command.
-constexpr uint64_t kEntriesPerStep = 32;
+// What a shard is locked for at a time: about as many entries as a segment of the index holds (the store looks at a whole segment
+// anyway), but fewer when they are large. A few microseconds, unseen next to a command.
+constexpr uint64_t kMostEntriesPerStep = 192;
+constexpr uint64_t kBytesPerStep = 64 * 1024;
+
+uint64_t EntriesPerStep(const store::StoreStats& stats) {
+  const uint64_t entry_bytes = (stats.key_bytes + stats.value_bytes) / std::max<uint64_t>(stats.entries, 1);
+  return std::clamp<uint64_t>(kBytesPerStep / std::max<uint64_t>(entry_bytes, 1), 8, kMostEntriesPerStep);
+}
 
 template <typename T>
 std::string_view BytesOf(const T& value) {
@@ -27,14 +35,18 @@ std::string_view BytesOf(const T& value) {
 class Writer {
  public:
   Writer(store::Store* store, wal::LogBuffer* log, const WriteOptions& options, port::File file)
-      : store_(store), options_(options), tail_(log, store->database_count()), file_(std::move(file)) {
+      : store_(store),
+        options_(options),
+        tail_(log, store->database_count()),
+        file_(std::move(file)),
+        entries_per_step_(EntriesPerStep(store->Stats())) {
     info_.log_id = log->log_id();
     port::FillRandom(info_.snapshot_id.data(), info_.snapshot_id.size());
     checksum_seed_ = Crc32c(BytesOf(info_.snapshot_id));
     info_.first_sequence = tail_.first_sequence();
     info_.started_at_ms = port::UnixTimeMs();
     info_.databases = store->database_count();
-    info_.hash_seed = options.hash_seed;
+    info_.hash_seed = store->seed();
     entries_.reserve(kBlockBytes * 2);
   }
 
@@ -106,7 +118,7 @@ class Writer {
   Status WriteShard(uint32_t shard) {
     uint64_t position = 0;
     do {
-      position = store_->WalkShard(shard, position, kEntriesPerStep, port::UnixTimeMs(),
+      position = store_->WalkShard(shard, position, entries_per_step_, port::UnixTimeMs(),
                                    [this](std::string_view key, uint32_t database, const store::ValueView& value) {
                                      Collect(key, database, value);
                                      return true;
@@ -205,6 +217,7 @@ class Writer {
   uint32_t checksum_seed_ = 0;
   std::string entries_;
   uint64_t entry_count_ = 0;
+  const uint64_t entries_per_step_;
   std::vector<LargeEntry> large_;
   std::vector<Idle> idle_ = std::vector<Idle>(4096);
   std::string records_;

@@ -40,7 +40,6 @@ struct Progress {
 
 struct WriteOptions {
   std::string path;              // made or emptied; removed again when writing fails
-  store::HashSeed hash_seed{};   // the store's, or zero
   Progress* progress = nullptr;  // may be null
 };
 

@@ -64,6 +64,7 @@ struct Place {
 class EntryHasher {
  public:
   virtual uint64_t HashOf(Ref ref) const = 0;
+  virtual void Prefetch(Ref ref) const = 0;  // a hint before HashOf
 
  protected:
   ~EntryHasher() = default;
@@ -99,6 +100,22 @@ class Index {
       if (++at == segment.bucket_count) at = 0;
     }
     return false;
+  }
+
+  // Hints for many hashes in a row: first the bucket of each, then, when those have come, the entries that may be theirs.
+  // Inlined by force: gcc takes a function that only prefetches for one without effect, and drops the call.
+  [[gnu::always_inline]] void PrefetchBucket(uint64_t hash) const {
+    const Segment& segment = segments_[SegmentOf(hash)];
+    __builtin_prefetch(&segment.buckets[HomeOf(hash, segment)]);
+  }
+  template <typename Visit>
+  [[gnu::always_inline]] void ForEachCandidate(uint64_t hash, const Visit& visit) const {
+    const Segment& segment = segments_[SegmentOf(hash)];
+    const Bucket& bucket = segment.buckets[HomeOf(hash, segment)];
+    const uint8_t tag = TagOf(hash);
+    for (uint32_t lane = 0; lane < kLanes; ++lane) {
+      if (bucket.tags[lane] == tag) visit(bucket.refs[lane]);
+    }
   }
 
   // Makes sure that one Insert of this hash succeeds. False: there is no memory, or no room by any split.

@@ -42,11 +42,14 @@ uint64_t Store::WalkInOrder(Shard& shard, uint64_t position, const Visit& visit)
     for (uint32_t b = 0; b < segment.bucket_count; ++b) {
       for (uint32_t lane = 0; lane < kLanes; ++lane) {
         if (segment.buckets[b].tags[lane] == 0) continue;
-        const Ref ref = segment.buckets[b].refs[lane];
-        const uint64_t hash = shard.HashOf(ref);
-        if (PositionOf(hash) >= position) items[count++] = {hash, ref};
+        items[count++].ref = segment.buckets[b].refs[lane];
+        shard.Prefetch(items[count - 1].ref);  // every entry is a cache miss: they run side by side
       }
     }
+    for (uint32_t i = 0; i < count; ++i) items[i].hash = shard.HashOf(items[i].ref);
+    count = static_cast<uint32_t>(
+        std::partition(items, items + count, [&](const Item& item) { return PositionOf(item.hash) >= position; }) -
+        items);
     std::sort(items, items + count, [](const Item& a, const Item& b) { return a.hash < b.hash; });
     bool goes_on = true;
     for (uint32_t i = 0; i < count; ++i) {

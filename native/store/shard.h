@@ -68,6 +68,11 @@ class alignas(64) Shard final : public EntryHasher {
 
   ShardLock& lock() { return lock_; }
   void Prefetch() const { __builtin_prefetch(this); }
+  [[gnu::always_inline]] void PrefetchBucket(uint64_t hash) const { index_.PrefetchBucket(hash); }
+  [[gnu::always_inline]] void PrefetchEntry(uint64_t hash) const {
+    index_.ForEachCandidate(
+        hash, [this](Ref ref) __attribute__((always_inline)) { __builtin_prefetch(slab_.At(ref)); });
+  }
 
   bool Find(uint64_t hash, uint8_t database, std::string_view key, Place* place) const {
     return index_.Find(
@@ -79,6 +84,7 @@ class alignas(64) Shard final : public EntryHasher {
     const Entry entry(slab_.At(ref));
     return Hash64(context_->secrets, entry.database(), entry.key());
   }
+  void Prefetch(Ref ref) const override { __builtin_prefetch(slab_.At(ref)); }
   // What the entry costs: its chunk, its blocks and its place in the index.
   uint64_t FootprintOf(const Place& place) const;
 

@@ -2,6 +2,7 @@
 #include "store/store.h"
 
 #include <bit>
+#include <mutex>
 #include <new>
 
 namespace distcache::store {
@@ -44,7 +45,8 @@ Result<std::unique_ptr<Store>> Store::Create(const StoreOptions& options) {
 }
 
 Store::Store(const StoreOptions& options)
-    : context_{&pool_, &budget_, HashSecrets::FromSeed(options.seed), options.databases, &watch_versions_},
+    : seed_(options.seed),
+      context_{&pool_, &budget_, HashSecrets::FromSeed(options.seed), options.databases, &watch_versions_},
       shard_count_(ChooseShards(options)),
       log_(options.log) {
   budget_.Charge(sizeof(Store) + shard_count_ * (sizeof(Shard) + options.databases * sizeof(DatabaseCounts)));
@@ -60,6 +62,22 @@ Key Store::Locate(uint32_t database, std::string_view key) const {
 }
 
 void Store::Prefetch(const Key& key) const { ShardAt(key.shard).Prefetch(); }
+
+void Store::PrefetchAll(std::span<const Key> keys) const {
+  for (const Key& key : keys) {
+    const std::lock_guard lock(ShardAt(key.shard).lock());
+    ShardAt(key.shard).PrefetchBucket(key.hash);
+  }
+  for (const Key& key : keys) {
+    const std::lock_guard lock(ShardAt(key.shard).lock());
+    ShardAt(key.shard).PrefetchEntry(key.hash);
+  }
+}
+
+void Store::AdoptSeed(const HashSeed& seed) {
+  seed_ = seed;
+  context_.secrets = HashSecrets::FromSeed(seed);
+}
 
 uint64_t Store::Watch(const Key& given, TimeMs now_ms, bool* is_missing) {
   Access access;

@@ -186,6 +186,9 @@ class Store {
 
   Key Locate(uint32_t database, std::string_view key) const;
   void Prefetch(const Key& key) const;  // a hint before Begin, for pipelines
+  // A stronger one for many keys in a row (recovery): what their commands will look at is fetched, all misses side by side.
+  // Takes each key's lock for a moment, twice.
+  void PrefetchAll(std::span<const Key> keys) const;
 
   // Takes what the intent needs, in this order: room in the log, the locks of the keys' shards in ascending order, room in
   // the store (evicting if the policy says so; never with this command's own keys). On kOk *access is open.
@@ -219,6 +222,10 @@ class Store {
 
   void SetBounds(uint64_t max_entries, uint64_t max_memory_bytes, EvictionPolicy policy);
   void SetLog(WriteLog* log);
+  // The seed of the hash. Taking another one over, from a snapshot whose entries stand in its order, makes loading those
+  // several times faster; allowed while the store is empty and nobody uses it.
+  const HashSeed& seed() const { return seed_; }
+  void AdoptSeed(const HashSeed& seed);
   StoreStats Stats() const;
   uint64_t UsedBytes() const;
   uint32_t shard_count() const;
@@ -262,6 +269,7 @@ class Store {
   template <typename Visit>
   uint64_t WalkInOrder(Shard& shard, uint64_t position, const Visit& visit) const;
 
+  HashSeed seed_;
   MemoryBudget budget_;
   PagePool pool_;
   ShardContext context_;

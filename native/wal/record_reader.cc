@@ -99,6 +99,24 @@ ReadResult RecordReader::Next(Record* record) {
   return ReadResult::kRecord;
 }
 
+size_t RecordReader::NextBatch(std::span<Record> records) {
+  size_t count = 0;
+  while (count < records.size() && (count == 0 || HasNextInWindow())) {
+    if (Next(&records[count]) != ReadResult::kRecord) break;
+    ++count;
+  }
+  return count;
+}
+
+// Whether the next record can be read without moving the window, and with it the records before.
+bool RecordReader::HasNextInWindow() const {
+  const uint64_t end = window_at_ + window_used_;
+  if (offset_ + kPeekBytes > end) return false;
+  RecordClaim claim;
+  const std::string_view front(window_.data() + (offset_ - window_at_), kPeekBytes);
+  return PeekRecord(header_.format, front, &claim) && claim.size_bytes <= end - offset_;
+}
+
 ReadResult RecordReader::Stop(ReadResult result, std::string reason) {
   final_ = result;
   reason_ = std::move(reason);

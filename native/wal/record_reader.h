@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,6 +49,9 @@ class RecordReader {
 
   // The next record; its views are valid until the next call. Anything but kRecord is final.
   ReadResult Next(Record* record);
+  // Some next records at once, as many as are at hand; how many. Their views are valid until the next call. Fewer than asked does
+  // not mean the end; none does, and then Next says which.
+  size_t NextBatch(std::span<Record> records);
 
   uint64_t valid_bytes() const { return offset_; }  // header and good records so far
   uint64_t size_bytes() const { return size_bytes_; }
@@ -61,6 +65,7 @@ class RecordReader {
   bool LaterRecordAt(uint64_t offset_bytes, const RecordClaim& claim, uint64_t* budget_bytes, bool* is_spent);
   // At least size_bytes from the offset (fewer at the end of the file); false when the source failed.
   bool Look(uint64_t offset_bytes, uint64_t size_bytes, std::string_view* bytes);
+  bool HasNextInWindow() const;
 
   std::unique_ptr<ByteSource> source_;
   uint64_t size_bytes_;

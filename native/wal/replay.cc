@@ -1,6 +1,7 @@
 #include "wal/replay.h"
 
 #include <algorithm>
+#include <array>
 #include <string>
 
 namespace distcache::wal {
@@ -78,6 +79,24 @@ Status ApplyEffect(store::Store* store, const Effect& effect, store::TimeMs now_
 Status ApplyEffects(store::Store* store, std::span<const Effect> effects, store::TimeMs now_ms) {
   for (const Effect& effect : effects) {
     Status status = ApplyEffect(store, effect, now_ms);
+    if (!status.ok()) return status;
+  }
+  return Status::Ok();
+}
+
+// Looks ahead at the first effect of each record only: nearly all records have no other.
+Status ApplyRecords(store::Store* store, std::span<const Record> records, store::TimeMs now_ms) {
+  std::array<Key, kReplayAhead> keys;
+  size_t count = 0;
+  for (const Record& record : records) {
+    const Effect& effect = record.effects.front();
+    if (count < keys.size() && IsKeyed(effect.kind) && effect.database < store->database_count()) {
+      keys[count++] = store->Locate(effect.database, effect.key);
+    }
+  }
+  store->PrefetchAll({keys.data(), count});
+  for (const Record& record : records) {
+    Status status = ApplyEffects(store, record.effects, now_ms);
     if (!status.ok()) return status;
   }
   return Status::Ok();

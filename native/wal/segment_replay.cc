@@ -1,12 +1,16 @@
 #include "wal/segment_replay.h"
 
+#include <algorithm>
+#include <array>
+#include <span>
+
 #include "wal/replay.h"
 
 namespace distcache::wal {
 namespace {
 
 // Between looks at the clockwork: progress, cancelling, and entries whose deadline passed long ago.
-constexpr uint64_t kRecordsBetweenLooks = 256;
+constexpr uint64_t kBatchesBetweenLooks = 16;
 constexpr uint64_t kSweepEntries = 64;
 
 Status Failed(const RecordReader& reader, StatusCode code) { return {code, reader.reason()}; }
@@ -19,21 +23,25 @@ bool Look(const RecordReader& reader, const SegmentReplayOptions& options, store
   return options.is_cancelled == nullptr || !options.is_cancelled->load(std::memory_order_relaxed);
 }
 
-Status ApplyRecords(RecordReader* reader, const SegmentReplayOptions& options, SegmentOutcome* outcome) {
+Status ReadRecords(RecordReader* reader, const SegmentReplayOptions& options, SegmentOutcome* outcome) {
   const store::TimeMs now_ms = ReplayTimeMs(reader->header().created_at_ms);
-  Record record;
-  while ((outcome->end = reader->Next(&record)) == ReadResult::kRecord) {
-    if (record.sequence > options.after_sequence) {
-      ++outcome->applied;
-      if (options.store != nullptr) {
-        Status status = ApplyEffects(options.store, record.effects, now_ms);
-        if (!status.ok()) return status;
-      }
+  std::array<Record, kReplayAhead> batch;
+  for (uint64_t batches = 0; const size_t count = reader->NextBatch(batch); ++batches) {
+    const uint64_t first_sequence = batch[0].sequence;
+    const size_t known =
+        options.after_sequence < first_sequence
+            ? 0
+            : static_cast<size_t>(std::min<uint64_t>(count, options.after_sequence - first_sequence + 1));
+    outcome->applied += count - known;
+    if (options.store != nullptr) {
+      Status status = ApplyRecords(options.store, std::span(batch).subspan(known, count - known), now_ms);
+      if (!status.ok()) return status;
     }
-    if (reader->record_count() % kRecordsBetweenLooks == 0 && !Look(*reader, options, now_ms)) {
+    if (batches % kBatchesBetweenLooks == 0 && !Look(*reader, options, now_ms)) {
       return {StatusCode::kClosed, "reading the log was cancelled"};
     }
   }
+  outcome->end = reader->Next(&batch[0]);  // says again what ended it
   return outcome->end == ReadResult::kFailed ? Failed(*reader, StatusCode::kIo) : Status::Ok();
 }
 
@@ -47,7 +55,7 @@ Result<SegmentOutcome> ReplaySegment(std::unique_ptr<ByteSource> source, const S
   if (outcome.end == ReadResult::kDamaged) return Failed(reader, StatusCode::kCorrupt);
   outcome.has_header = outcome.end == ReadResult::kRecord;
   if (outcome.has_header) {
-    Status status = ApplyRecords(&reader, options, &outcome);
+    Status status = ReadRecords(&reader, options, &outcome);
     if (!status.ok()) return status;
     outcome.header = reader.header();
     outcome.last_sequence = reader.next_sequence() - 1;
