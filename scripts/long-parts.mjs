@@ -7,8 +7,11 @@ import { buildNative, hasAddon } from "./native-build.mjs";
 import { capture, findProgram, listFiles, packageBin, root, run } from "./project.mjs";
 
 const environments = {
-  asan: { ASAN_OPTIONS: "detect_leaks=1:abort_on_error=0", UBSAN_OPTIONS: "print_stacktrace=1:halt_on_error=1" },
-  tsan: { TSAN_OPTIONS: "halt_on_error=1:second_deadlock_stack=1" },
+  asan: {
+    ASAN_OPTIONS: "detect_leaks=1:allocator_may_return_null=1",
+    UBSAN_OPTIONS: "print_stacktrace=1:halt_on_error=1",
+  },
+  tsan: { TSAN_OPTIONS: "halt_on_error=1:second_deadlock_stack=1:allocator_may_return_null=1" },
 };
 
 /** ThreadSanitizer needs the address layout that older kernels gave; setarch gives it back where it exists. */

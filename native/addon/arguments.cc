@@ -57,7 +57,8 @@ bool BytesArgument::ReadArray(napi_env env, napi_value value) {
     Throw(env, "INVALID_ARGUMENT", "expected a string, a Buffer or a Uint8Array");
     return false;
   }
-  view_ = {static_cast<const char*>(data), length};
+  // An empty array may have no address, which copying and comparing do not allow even for no bytes.
+  view_ = {length == 0 ? inline_ : static_cast<const char*>(data), length};
   return true;
 }
 
