@@ -10,6 +10,7 @@ const isSource = (name) => name.endsWith(".cc");
 export const variants = {
   native: ["-DCMAKE_BUILD_TYPE=Debug"],
   release: ["-DCMAKE_BUILD_TYPE=Release"],
+  unmeasured: ["-DCMAKE_BUILD_TYPE=Release", "-DDISTCACHE_MEASURING=OFF"],
   asan: ["-DCMAKE_BUILD_TYPE=Debug", "-DDISTCACHE_SANITIZE=address,undefined", "-DDISTCACHE_ADDON=ON"],
   tsan: ["-DCMAKE_BUILD_TYPE=Debug", "-DDISTCACHE_SANITIZE=thread"],
   fuzz: [

@@ -43,8 +43,8 @@ const kinds = {
       ...settings,
     },
   }),
-  standalone: (port, { ioThreads = 1 }) => ({
-    program: join(root, "build-release/standalone/distcache_standalone"),
+  standalone: (port, { ioThreads = 1, variant = "release" }) => ({
+    program: join(root, `build-${variant}/standalone/distcache_standalone`),
     args: ["--port", port, "--threads", String(ioThreads), "--max-entries", "0"],
     env: {},
   }),
