@@ -222,6 +222,7 @@ describe("the page", () => {
         return scrollWidth - clientWidth;
       });
       expect(overflow).toBe(0);
+      await page.evaluate(() => (globalThis as unknown as { scrollTo(x: number, y: number): void }).scrollTo(0, 0));
       await page.screenshot({ path: `${screenshots}/${name}.png`, fullPage: true });
     }
   });
