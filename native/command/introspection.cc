@@ -1,4 +1,4 @@
-// OBJECT and MEMORY USAGE: how a value is stored. Encodings are those that Redis would choose for the bytes.
+// OBJECT (but FREQ) and MEMORY USAGE: how a value is stored. Encodings are those that Redis would choose for the bytes.
 #include "command/handlers.h"
 #include "command/number_text.h"
 
@@ -40,18 +40,13 @@ void ObjectIdleTime(Call& call) {
   call.reply.Integer(idle_ms < 0 ? 0 : idle_ms / 1000);
 }
 
-void ObjectFrequency(Call& call) {
-  if (PeekOrNull(call, 2) == nullptr) return;
-  call.Fail("ERR access frequency is not tracked: eviction goes by the time of the last access");
-}
-
 void ObjectHelp(Call& call) {
   constexpr std::string_view kLines[] = {
       "OBJECT <subcommand> <key>. Subcommands are:",
       "ENCODING <key>",
       "    The encoding Redis would use for the value.",
       "FREQ <key>",
-      "    An error: access frequency is not tracked.",
+      "    How often the key was used of late, by the list of hot keys.",
       "IDLETIME <key>",
       "    Seconds since the key was last used.",
       "REFCOUNT <key>",

@@ -9,6 +9,7 @@ import type { InfoSections } from "../commands/info.ts";
 import { registerLatencyCommand } from "../commands/latency-command.ts";
 import { registerMemoryCommand } from "../commands/memory-command.ts";
 import { type InfoRates, MetricsInfo } from "../commands/metrics-info.ts";
+import { registerObjectCommand } from "../commands/object-command.ts";
 import type { CommandRegistry } from "../commands/registry.ts";
 import { registerSlowlogCommand } from "../commands/slowlog-command.ts";
 import type { LiveConfig } from "../config/live-config.ts";
@@ -36,6 +37,7 @@ export interface SeeingParts {
 }
 
 const rateEveryMs = 1000;
+const hotKeyCandidates = 1000;
 
 /** Their arguments may be passwords: the slow log shows the name alone. */
 const secretArguments: ReadonlySet<string> = new Set(["auth", "hello", "config|set"]);
@@ -114,7 +116,7 @@ export class Seeing implements Part {
   }
 
   #register(): void {
-    const { registry, info, server } = this.#parts;
+    const { registry, info, server, clock, store } = this.#parts;
     this.#info.register(info);
     registerSlowlogCommand(registry, {
       rows: (limit) => this.source.slowLogRows(limit),
@@ -123,6 +125,11 @@ export class Seeing implements Part {
     });
     registerLatencyCommand(registry, this.native, this.source);
     registerMemoryCommand(registry, this.source, () => this.native.trimHeap());
+    registerObjectCommand(registry, {
+      clock,
+      has: (key, database) => store.has(key, database),
+      hotKeys: () => this.native.hotKeys(hotKeyCandidates).keys,
+    });
     server.onAnswered = (answered) => this.#record(answered);
   }
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { printable, type Step, wordsOf } from "./conformance-case.ts";
+import { type Step, wordsOf } from "./conformance-case.ts";
 import { type Difference, differences } from "./differences.ts";
 import { RawConnection } from "./raw-connection.ts";
 import { type RunningServer, startNode, startRedis } from "./servers.ts";
@@ -20,13 +20,14 @@ async function replyOf(server: RunningServer, { before, step }: Difference): Pro
   const commands: Step[] = ["FLUSHALL", ...before, step];
   const replies = await client.pipeline(commands.map(wordsOf));
   client.close();
-  return printable(replies[replies.length - 1]!);
+  return replies[replies.length - 1]!.toString("latin1");
 }
 
 const title = ({ before, step }: Difference) => [...before, step].map((one) => wordsOf(one).join(" ")).join("; ");
 
 test.each(differences.map((one) => [title(one), one] as const))("%s", async (_, one) => {
   const [got, other] = await Promise.all([replyOf(ours, one), replyOf(redis, one)]);
-  expect(got).toBe(printable(Buffer.from(one.ours)));
+  if (typeof one.ours === "string") expect(got).toBe(one.ours);
+  else expect(got).toMatch(one.ours);
   expect(other, "Redis answers the same by now").not.toBe(got);
 });
