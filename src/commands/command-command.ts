@@ -40,7 +40,8 @@ function describe(row: CommandRow): Reply {
     set(row.categories.map((category) => simple(`@${category}`))),
     set(row.tips),
     set(row.keys.map(describeKeys)),
-    row.subcommands.map(describe),
+    // As Redis has it: an empty set, but an array when there are some.
+    row.subcommands.length === 0 ? set([]) : row.subcommands.map(describe),
   ];
 }
 

@@ -33,12 +33,20 @@ export function registerConfigCommand(registry: CommandRegistry, parts: ConfigCo
   registry.add("CONFIG|HELP", () => helpReply(findCommand("config") as CommandRow));
 }
 
+/** Names that match a pattern; one that is no pattern is answered as it was spelled. */
 function get({ config, derived }: ConfigCommandParts, patterns: readonly Buffer[]): Reply {
-  const wanted = patterns.map((pattern) => pattern.toString("latin1").toLowerCase());
   const readers = new Map<string, () => string>(settingKeys.map((key) => [configName(key), () => config.print(key)]));
   for (const { name, read } of derived) readers.set(name, () => read(config.values));
-  const found = [...readers].filter(([name]) => wanted.some((pattern) => matchesGlob(pattern, name)));
-  return map(found.map(([name, read]) => [name, read()]));
+  const found = new Map<string, string>();
+  for (const pattern of patterns.map((argument) => argument.toString("latin1"))) {
+    const exact = readers.get(pattern.toLowerCase());
+    if (exact !== undefined) {
+      found.set(pattern, exact());
+      continue;
+    }
+    for (const [name, read] of readers) if (matchesGlob(pattern.toLowerCase(), name)) found.set(name, read());
+  }
+  return map([...found]);
 }
 
 const failed = (name: string, why: string): Reply =>

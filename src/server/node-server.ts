@@ -191,8 +191,17 @@ export class NodeServer implements Part {
   #drain(): void {
     if (this.#isStopped) return;
     const events = this.native.drain(eventsPerTurn);
-    for (const event of events) this.#onEvent.get(event.kind)?.(event);
+    for (const event of events) this.#take(event);
     if (events.length === eventsPerTurn) setImmediate(() => this.#drain());
+  }
+
+  /** A listener that throws costs its own event, never those behind it. */
+  #take(event: ServerEvent): void {
+    try {
+      this.#onEvent.get(event.kind)?.(event);
+    } catch (error) {
+      this.#parts.logger.error({ err: error, kind: event.kind }, "an event was not handled");
+    }
   }
 
   #closed(event: ServerEvent): void {

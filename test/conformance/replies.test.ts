@@ -1,5 +1,6 @@
 // Every case against both servers, byte for byte, in both protocols.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { accessCases, clientCases, serverCases } from "./cases/administration.ts";
 import { expiryCases, keyCases } from "./cases/keys.ts";
 import { numberCases, stringCases } from "./cases/strings.ts";
 import { connectionCases, transactionCases } from "./cases/transactions.ts";
@@ -52,7 +53,17 @@ async function expectSameReplies(one: ConformanceCase, protocol: Protocol): Prom
 }
 
 describe.each([2, 3] as const)("RESP%i", (protocol) => {
-  const families = { stringCases, numberCases, keyCases, expiryCases, transactionCases, connectionCases };
+  const families = {
+    stringCases,
+    numberCases,
+    keyCases,
+    expiryCases,
+    transactionCases,
+    connectionCases,
+    accessCases,
+    clientCases,
+    serverCases,
+  };
   describe.each(Object.entries(families))("%s", (_, cases) => {
     test.each([...cases])("$name", (one) => expectSameReplies(one, protocol));
   });

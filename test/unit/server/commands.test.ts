@@ -256,7 +256,7 @@ describe("CLIENT", () => {
 describe("CONFIG", () => {
   test("GET matches patterns and derived names", async () => {
     expect(await bench.replyTo("CONFIG GET MAXMEMORY appendonly")).toBe(
-      "*4\r\n$9\r\nmaxmemory\r\n$1\r\n0\r\n$10\r\nappendonly\r\n$2\r\nno\r\n",
+      "*4\r\n$9\r\nMAXMEMORY\r\n$1\r\n0\r\n$10\r\nappendonly\r\n$2\r\nno\r\n",
     );
     expect(await bench.replyTo("CONFIG GET nosuch")).toBe("*0\r\n");
     expect(await bench.replyTo("CONFIG GET maxmemory-p*", { protocol: 3 })).toBe(
