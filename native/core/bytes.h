@@ -1,6 +1,7 @@
 // Reading and writing integers at any address, and growable arrays whose growth may fail without ending the process.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -53,10 +54,13 @@ class FallibleArray {
   const T* end() const { return data_ + size_; }
   T& back() { return data_[size_ - 1]; }
 
+  // By how much TryReserve(wanted) would grow the memory.
+  size_t GrowthBytes(size_t wanted) const {
+    return wanted <= capacity_ ? 0 : (GrownCapacity(wanted) - capacity_) * sizeof(T);
+  }
   [[nodiscard]] bool TryReserve(size_t wanted) {
     if (wanted <= capacity_) return true;
-    size_t grown = capacity_ + capacity_ / 2;
-    if (grown < wanted) grown = wanted;
+    const size_t grown = GrownCapacity(wanted);
     void* moved = std::realloc(static_cast<void*>(data_), grown * sizeof(T));
     if (moved == nullptr) return false;
     data_ = static_cast<T*>(moved);
@@ -92,6 +96,7 @@ class FallibleArray {
   }
 
  private:
+  size_t GrownCapacity(size_t wanted) const { return std::max(wanted, capacity_ + capacity_ / 2); }
   void Swap(FallibleArray& other) {
     std::swap(data_, other.data_);
     std::swap(size_, other.size_);

@@ -21,6 +21,8 @@ char* TryMapPages(size_t size_bytes, size_t alignment_bytes) {
   return reinterpret_cast<char*>(aligned);
 }
 
+void PreferHugePages(char* address, size_t size_bytes) { madvise(address, size_bytes, MADV_HUGEPAGE); }
+
 void UnmapPages(char* address, size_t size_bytes) { munmap(address, size_bytes); }
 
 void DiscardPages(char* address, size_t size_bytes) { madvise(address, size_bytes, MADV_DONTNEED); }

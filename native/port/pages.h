@@ -9,6 +9,9 @@ namespace distcache::port {
 // aligned address; null when there is none. It takes real memory only where it is touched.
 char* TryMapPages(size_t size_bytes, size_t alignment_bytes);
 
+// Asks that a range be backed by pages as big as the system has them: fewer misses of address translation. A hint.
+void PreferHugePages(char* address, size_t size_bytes);
+
 void UnmapPages(char* address, size_t size_bytes);
 
 // Gives the real memory of a range back and keeps its addresses: the bytes read as zeros afterwards.

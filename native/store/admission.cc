@@ -6,8 +6,8 @@
 namespace distcache::store {
 namespace {
 
-// An index grows by at most one split (two halves and their tables) for each key, and the slab by one span.
-constexpr uint64_t kIndexGrowthBytes = 2 * kMaxBuckets * sizeof(Bucket) + 512;
+// An index grows by at most one split for each key: two halves, each perhaps in a new span, and their tables.
+constexpr uint64_t kIndexGrowthBytes = 2 * kUnitBytes + 512;
 
 }  // namespace
 

@@ -12,7 +12,6 @@ namespace {
 // Steps of about a quarter: a segment is at least 70 % as full as it may be once it has more than four buckets.
 constexpr std::array<uint8_t, 10> kBucketCounts = {1, 2, 3, 4, 6, 8, 10, 12, 14, 16};
 constexpr uint32_t kMaxDepth = 32;
-constexpr uint64_t kAllocatorOverheadBytes = 32;  // of an aligned piece, on average
 
 // The bit of the hash that tells the two halves of a segment of this depth apart.
 uint64_t SplitBit(uint32_t depth) { return 1ull << (63 - depth); }
@@ -21,41 +20,34 @@ uint64_t SplitBit(uint32_t depth) { return 1ull << (63 - depth); }
 
 Index::~Index() {
   for (Segment& segment : segments_) {
-    if (segment.buckets != nullptr) FreeBuckets(segment.buckets, segment.bucket_count);
+    if (segment.buckets != nullptr) FreeSegment(segment);
   }
   budget_->Uncharge(TableBytes());
 }
 
 bool Index::TryStart(Purse* purse) {
-  const uint64_t before = TableBytes();
-  const bool has_tables = directory_.TryPush(0) && segments_.TryPush(Segment{});
-  ChargeTables(before);
-  if (!has_tables) return false;
-  Bucket* buckets = TryAllocateBuckets(1, purse);
-  if (buckets == nullptr) return false;
-  segments_[0] = {buckets, kNoDeadline, 0, 0, 1, 0};
-  return true;
+  if (!purse->TryReserve(&directory_, 1) || !purse->TryReserve(&segments_, 1)) return false;
+  if (!directory_.TryPush(0) || !segments_.TryPush(Segment{})) return false;
+  segments_[0] = TryMakeSegment(1, 0, purse);
+  return segments_[0].buckets != nullptr;
 }
 
-Bucket* Index::TryAllocateBuckets(uint32_t bucket_count, Purse* purse) {
-  const size_t bytes = bucket_count * sizeof(Bucket);
-  if (!purse->TryTake(bytes + kAllocatorOverheadBytes)) return nullptr;
-  void* memory = std::aligned_alloc(alignof(Bucket), bytes);
-  if (memory == nullptr) {
-    purse->Refund(bytes + kAllocatorOverheadBytes);
-    return nullptr;
-  }
-  std::memset(memory, 0, bytes);
+Segment Index::TryMakeSegment(uint32_t bucket_count, uint32_t depth, Purse* purse) {
+  const IndexMemory::Piece piece = memory_->TryTake(bucket_count * sizeof(Bucket), purse);
+  Segment segment{};
+  segment.buckets = reinterpret_cast<Bucket*>(piece.memory);
+  if (piece.memory == nullptr) return segment;
+  segment.earliest_deadline_ms = kNoDeadline;
+  segment.bucket_count = static_cast<uint8_t>(bucket_count);
+  segment.depth = static_cast<uint8_t>(depth);
+  segment.piece = piece.ref;
   buckets_ += bucket_count;
-  ++pieces_;
-  return static_cast<Bucket*>(memory);
+  return segment;
 }
 
-void Index::FreeBuckets(Bucket* buckets, uint32_t bucket_count) {
-  std::free(static_cast<void*>(buckets));
-  budget_->Uncharge(bucket_count * sizeof(Bucket) + kAllocatorOverheadBytes);
-  buckets_ -= bucket_count;
-  --pieces_;
+void Index::FreeSegment(const Segment& segment) {
+  buckets_ -= segment.bucket_count;
+  memory_->GiveBack(segment.piece);
 }
 
 uint32_t Index::BucketsFor(uint32_t entries) {
@@ -69,10 +61,6 @@ uint64_t Index::EndOfSegment(uint64_t hash) const {
   const uint32_t depth = segments_[SegmentOf(hash)].depth;
   if (depth == 0) return 0;
   return ((hash >> (64 - depth)) + 1) << (64 - depth);  // wraps to 0 after the last
-}
-
-uint64_t Index::memory_bytes() const {
-  return TableBytes() + buckets_ * sizeof(Bucket) + pieces_ * kAllocatorOverheadBytes;
 }
 
 bool Index::HasRoom(uint64_t hash) const {
@@ -114,7 +102,7 @@ Place Index::InsertInto(uint32_t number, uint64_t hash, Ref ref, bool has_deadli
   uint32_t at = home;
   while (true) {
     Bucket& bucket = segment.buckets[at];
-    const uint32_t empty = port::MatchSixteenBytes(bucket.tags, 0) & kLaneMask;
+    const uint32_t empty = bucket.LanesOf(0);
     if (empty != 0) {
       const auto lane = static_cast<uint32_t>(std::countr_zero(empty));
       bucket.tags[lane] = TagOf(hash);
@@ -175,29 +163,21 @@ uint32_t Index::TakeOut(const Segment& segment, const EntryHasher& hasher, Moved
 }
 
 bool Index::TryResize(uint32_t number, uint32_t bucket_count, const EntryHasher& hasher, Purse* purse) {
-  Bucket* buckets = TryAllocateBuckets(bucket_count, purse);
-  if (buckets == nullptr) return false;
   const Segment old = segments_[number];
+  Segment made = TryMakeSegment(bucket_count, old.depth, purse);
+  if (made.buckets == nullptr) return false;
+  made.earliest_deadline_ms = old.earliest_deadline_ms;
   Moved moved[kMaxBuckets * kLanes];
   const uint32_t count = TakeOut(old, hasher, moved);
-  segments_[number] = {buckets, old.earliest_deadline_ms, 0, 0, static_cast<uint8_t>(bucket_count), old.depth};
+  segments_[number] = made;
   for (uint32_t i = 0; i < count; ++i) InsertInto(number, moved[i].hash, moved[i].ref, moved[i].has_deadline);
-  FreeBuckets(old.buckets, old.bucket_count);
+  FreeSegment(old);
   return true;
 }
 
 bool Index::TryDoubleDirectory(Purse* purse) {
   const size_t places = directory_.size();
-  const uint64_t before = TableBytes();
-  // The array is charged by its capacity afterwards; asking the purse first keeps the bound.
-  if (places * 2 * sizeof(uint32_t) > directory_.capacity_bytes()) {
-    const uint64_t more = places * 2 * sizeof(uint32_t) - directory_.capacity_bytes();
-    if (!purse->TryTake(more)) return false;
-    const bool has_grown = directory_.TryReserve(places * 2);
-    purse->Refund(more);
-    ChargeTables(before);
-    if (!has_grown) return false;
-  }
+  if (!purse->TryReserve(&directory_, places * 2)) return false;
   for (size_t i = 0; i < places; ++i) {
     if (!directory_.TryPush(0)) return false;
   }
@@ -213,15 +193,7 @@ bool Index::TryNumberSegment(uint32_t* number, Purse* purse) {
     return true;
   }
   *number = static_cast<uint32_t>(segments_.size());
-  if ((segments_.size() + 1) * sizeof(Segment) > segments_.capacity_bytes()) {
-    const uint64_t before = TableBytes();
-    const uint64_t more = segments_.capacity_bytes() / 2 + sizeof(Segment);
-    if (!purse->TryTake(more)) return false;
-    const bool has_grown = segments_.TryReserve(segments_.size() + 1);
-    purse->Refund(more);
-    ChargeTables(before);
-    if (!has_grown) return false;
-  }
+  if (!purse->TryReserve(&segments_, segments_.size() + 1)) return false;
   return segments_.TryPush(Segment{});
 }
 
@@ -241,27 +213,26 @@ bool Index::TrySplit(uint64_t hash, const EntryHasher& hasher, Purse* purse) {
   const uint64_t bit = SplitBit(old.depth);
   const auto high_count =
       static_cast<uint32_t>(std::count_if(moved, moved + count, [bit](const Moved& m) { return (m.hash & bit) != 0; }));
-  const uint32_t high_buckets = BucketsFor(high_count);
-  const uint32_t low_buckets = BucketsFor(count - high_count);
-  Bucket* low = TryAllocateBuckets(low_buckets, purse);
-  Bucket* high = low == nullptr ? nullptr : TryAllocateBuckets(high_buckets, purse);
+  Segment low = TryMakeSegment(BucketsFor(count - high_count), old.depth + 1u, purse);
+  Segment high{};
+  if (low.buckets != nullptr) high = TryMakeSegment(BucketsFor(high_count), old.depth + 1u, purse);
   uint32_t sibling = 0;
-  if (high == nullptr || !TryNumberSegment(&sibling, purse)) {
-    if (low != nullptr) FreeBuckets(low, low_buckets);
-    if (high != nullptr) FreeBuckets(high, high_buckets);
+  if (high.buckets == nullptr || !TryNumberSegment(&sibling, purse)) {
+    if (low.buckets != nullptr) FreeSegment(low);
+    if (high.buckets != nullptr) FreeSegment(high);
     return false;
   }
-  const auto depth = static_cast<uint8_t>(old.depth + 1);
-  segments_[number] = {low, old.earliest_deadline_ms, 0, 0, static_cast<uint8_t>(low_buckets), depth};
-  segments_[sibling] = {high, old.earliest_deadline_ms, 0, 0, static_cast<uint8_t>(high_buckets), depth};
-  PointDirectoryAt(sibling, hash | bit, depth);
+  low.earliest_deadline_ms = high.earliest_deadline_ms = old.earliest_deadline_ms;
+  segments_[number] = low;
+  segments_[sibling] = high;
+  PointDirectoryAt(sibling, hash | bit, old.depth + 1u);
   for (uint32_t i = 0; i < count; ++i) {
     InsertInto((moved[i].hash & bit) != 0 ? sibling : number, moved[i].hash, moved[i].ref, moved[i].has_deadline);
   }
   for (const uint32_t half : {number, sibling}) {
     if (segments_[half].with_deadline == 0) segments_[half].earliest_deadline_ms = kNoDeadline;
   }
-  FreeBuckets(old.buckets, old.bucket_count);
+  FreeSegment(old);
   return true;
 }
 
@@ -289,50 +260,47 @@ void Index::TryMerge(uint64_t hash, const EntryHasher& hasher) {
   const uint32_t sibling = SegmentOf(hash ^ bit);
   if (segments_[sibling].depth != depth || segments_[number].count + segments_[sibling].count > 2 * kLanes) return;
   Purse purse(budget_);
-  const uint32_t bucket_count = BucketsFor(segments_[number].count + segments_[sibling].count);
-  Bucket* buckets = TryAllocateBuckets(bucket_count, &purse);
-  if (buckets == nullptr) return;
+  const uint32_t total = segments_[number].count + segments_[sibling].count;
+  Segment joined = TryMakeSegment(BucketsFor(total), depth - 1, &purse);
+  if (joined.buckets == nullptr) return;
   Moved moved[2 * kLanes];
   const Segment a = segments_[number];
   const Segment b = segments_[sibling];
   uint32_t count = TakeOut(a, hasher, moved);
   count += TakeOut(b, hasher, moved + count);
   VacateSegment(sibling);
-  segments_[number] = {buckets,
-                       std::min(a.earliest_deadline_ms, b.earliest_deadline_ms),
-                       0,
-                       0,
-                       static_cast<uint8_t>(bucket_count),
-                       static_cast<uint8_t>(depth - 1)};
+  joined.earliest_deadline_ms = std::min(a.earliest_deadline_ms, b.earliest_deadline_ms);
+  segments_[number] = joined;
   PointDirectoryAt(number, hash, depth - 1);
   for (uint32_t i = 0; i < count; ++i) InsertInto(number, moved[i].hash, moved[i].ref, moved[i].has_deadline);
-  FreeBuckets(a.buckets, a.bucket_count);
-  FreeBuckets(b.buckets, b.bucket_count);
+  FreeSegment(a);
+  FreeSegment(b);
 }
 
 void Index::Clear() {
-  // One segment's buckets are kept: being empty needs no memory that might not be had.
-  const Segment kept = segments_[directory_[0]];
-  for (Segment& segment : segments_) {
-    if (segment.buckets != nullptr && segment.buckets != kept.buckets) {
-      FreeBuckets(segment.buckets, segment.bucket_count);
-    }
+  // One segment is kept: being empty needs no memory that might not be had.
+  Segment kept = segments_[directory_[0]];
+  for (const Segment& segment : segments_) {
+    if (segment.buckets != nullptr && segment.buckets != kept.buckets) FreeSegment(segment);
   }
   std::memset(static_cast<void*>(kept.buckets), 0, kept.bucket_count * sizeof(Bucket));
+  kept.earliest_deadline_ms = kNoDeadline;
+  kept.count = kept.with_deadline = 0;
+  kept.depth = 0;
   const uint64_t before = TableBytes();
   directory_.TruncateTo(1);
   segments_.TruncateTo(1);
   budget_->Uncharge(before - TableBytes());
   directory_[0] = 0;
-  segments_[0] = {kept.buckets, kNoDeadline, 0, 0, kept.bucket_count, 0};
+  segments_[0] = kept;
   depth_ = 0;
   vacant_ = kNoSegment;
   count_ = with_deadline_ = 0;
   Purse purse(budget_);
-  Bucket* small = kept.bucket_count == 1 ? nullptr : TryAllocateBuckets(1, &purse);
-  if (small == nullptr) return;
-  FreeBuckets(kept.buckets, kept.bucket_count);
-  segments_[0] = {small, kNoDeadline, 0, 0, 1, 0};
+  const Segment small = TryMakeSegment(1, 0, &purse);
+  if (small.buckets == nullptr) return;
+  FreeSegment(kept);
+  segments_[0] = small;
 }
 
 Status Index::CheckSegment(uint32_t number, const EntryHasher& hasher) const {

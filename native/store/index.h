@@ -20,6 +20,7 @@
 #include "core/bytes.h"
 #include "core/status.h"
 #include "port/byte_match.h"
+#include "store/index_memory.h"
 #include "store/memory_budget.h"
 #include "store/slab.h"
 
@@ -30,13 +31,19 @@ inline constexpr uint32_t kMaxBuckets = 16;
 inline constexpr int64_t kNoDeadline = std::numeric_limits<int64_t>::max();
 
 struct alignas(64) Bucket {
-  uint8_t tags[kLanes];
-  uint8_t passed;
-  uint8_t unused;
   uint16_t deadlines;
+  uint8_t passed;
+  uint8_t always_zero;  // the slab's mark of a free chunk
   Ref refs[kLanes];
+  uint8_t tags[kLanes];
+
+  // The lanes whose tag is this one.
+  uint32_t LanesOf(uint8_t tag) const {
+    static_assert(sizeof(Bucket) == 64 && kLanes == 12, "the tags are the last twelve bytes");
+    return port::MatchSixteenBytes(tags - 4, tag) >> 4;
+  }
+  uint32_t UsedLanes() const { return ~LanesOf(0) & ((1u << kLanes) - 1); }
 };
-static_assert(sizeof(Bucket) == 64);
 
 inline constexpr uint32_t kNoSegment = ~0u;
 
@@ -50,6 +57,7 @@ struct Segment {
   uint16_t with_deadline;
   uint8_t bucket_count;
   uint8_t depth;
+  Ref piece;  // of the index memory
 };
 
 // Where an entry stands; void after any insertion or removal in the index.
@@ -72,7 +80,7 @@ class EntryHasher {
 
 class Index {
  public:
-  explicit Index(MemoryBudget* budget) : budget_(budget) {}
+  Index(IndexMemory* memory, MemoryBudget* budget) : memory_(memory), budget_(budget) {}
   Index(const Index&) = delete;
   Index& operator=(const Index&) = delete;
   ~Index();
@@ -89,7 +97,7 @@ class Index {
     uint32_t at = home;
     for (uint32_t visited = 0; visited < segment.bucket_count; ++visited) {
       const Bucket& bucket = segment.buckets[at];
-      for (uint32_t hits = port::MatchSixteenBytes(bucket.tags, tag) & kLaneMask; hits != 0; hits &= hits - 1) {
+      for (uint32_t hits = bucket.LanesOf(tag); hits != 0; hits &= hits - 1) {
         const auto lane = static_cast<uint32_t>(std::countr_zero(hits));
         if (matches(bucket.refs[lane])) {
           *place = {number, static_cast<uint8_t>(home), static_cast<uint8_t>(at), static_cast<uint8_t>(lane)};
@@ -147,7 +155,6 @@ class Index {
   uint64_t count() const { return count_; }
   uint64_t with_deadline() const { return with_deadline_; }
   uint64_t lanes() const { return buckets_ * kLanes; }
-  uint64_t memory_bytes() const;
   Status CheckInvariants(const EntryHasher& hasher) const;
 
   static uint8_t TagOf(uint64_t hash) {
@@ -161,7 +168,6 @@ class Index {
     Ref ref;
     bool has_deadline;
   };
-  static constexpr uint32_t kLaneMask = (1u << kLanes) - 1;
 
   size_t DirectoryPlace(uint64_t hash) const { return (hash >> 1) >> (63 - depth_); }
   static uint32_t HomeOf(uint64_t hash, const Segment& segment) {
@@ -169,8 +175,9 @@ class Index {
   }
   static uint32_t Limit(uint32_t bucket_count) { return bucket_count == 1 ? kLanes : bucket_count * kLanes * 7 / 8; }
   static uint32_t BucketsFor(uint32_t entries);
-  Bucket* TryAllocateBuckets(uint32_t bucket_count, Purse* purse);
-  void FreeBuckets(Bucket* buckets, uint32_t bucket_count);
+  // An empty segment with buckets of its own; those are null when there is no memory.
+  Segment TryMakeSegment(uint32_t bucket_count, uint32_t depth, Purse* purse);
+  void FreeSegment(const Segment& segment);
   Place InsertInto(uint32_t number, uint64_t hash, Ref ref, bool has_deadline);
   static uint32_t TakeOut(const Segment& segment, const EntryHasher& hasher, Moved* moved);
   void PointDirectoryAt(uint32_t number, uint64_t hash, uint32_t depth);
@@ -182,8 +189,8 @@ class Index {
   bool TryNumberSegment(uint32_t* number, Purse* purse);
   uint64_t TableBytes() const { return directory_.capacity_bytes() + segments_.capacity_bytes(); }
   Status CheckSegment(uint32_t number, const EntryHasher& hasher) const;
-  void ChargeTables(uint64_t before) { budget_->Charge(TableBytes() - before); }
 
+  IndexMemory* memory_;
   MemoryBudget* budget_;
   FallibleArray<uint32_t> directory_;
   FallibleArray<Segment> segments_;
@@ -192,7 +199,6 @@ class Index {
   uint64_t count_ = 0;
   uint64_t with_deadline_ = 0;
   uint64_t buckets_ = 0;
-  uint64_t pieces_ = 0;  // of memory that hold buckets
 };
 
 }  // namespace distcache::store

@@ -59,6 +59,16 @@ class Purse {
     credit_bytes_ -= from_credit;
     return true;
   }
+  // Grows an array whose memory is charged by its capacity.
+  template <typename Array>
+  bool TryReserve(Array* array, size_t wanted) {
+    const uint64_t more = array->GrowthBytes(wanted);
+    if (more == 0) return true;
+    if (!TryTake(more)) return false;
+    if (array->TryReserve(wanted)) return true;
+    Refund(more);
+    return false;
+  }
   void Refund(uint64_t bytes) { budget_->Uncharge(bytes); }
   void Empty() {
     if (credit_bytes_ > 0) budget_->Uncharge(credit_bytes_);

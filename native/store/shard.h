@@ -43,6 +43,7 @@ struct DatabaseCounts {
 // What a shard needs of its store.
 struct ShardContext {
   PagePool* pool;
+  IndexMemory* index_memory;
   MemoryBudget* budget;
   HashSecrets secrets;
   uint32_t databases;
@@ -60,7 +61,7 @@ class alignas(64) Shard final : public EntryHasher {
   explicit Shard(const ShardContext* context)
       : context_(context),
         slab_(context->pool, context->budget),
-        index_(context->budget),
+        index_(context->index_memory, context->budget),
         databases_(new DatabaseCounts[context->databases]) {}
   ~Shard();
 

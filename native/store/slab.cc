@@ -56,7 +56,7 @@ void Slab::Unlist(uint32_t head) {
   of.free_chunks -= FreeOf(unit);
 }
 
-bool Slab::TryNumberUnits(uint32_t count, uint32_t* first) {
+bool Slab::TryNumberUnits(uint32_t count, Purse* purse, uint32_t* first) {
   if (vacant_[count] != kNoUnit) {
     *first = vacant_[count];
     vacant_[count] = units_[*first].next;
@@ -64,10 +64,7 @@ bool Slab::TryNumberUnits(uint32_t count, uint32_t* first) {
   }
   const size_t used = units_.size();
   if (used + count > (1ull << (32 - kOffsetBits))) return false;
-  const uint64_t before = table_bytes();
-  const bool has_room = bases_.TryReserve(used + count) && units_.TryReserve(used + count);
-  budget_->Charge(table_bytes() - before);
-  if (!has_room) return false;
+  if (!purse->TryReserve(&bases_, used + count) || !purse->TryReserve(&units_, used + count)) return false;
   for (uint32_t i = 0; i < count; ++i) {
     if (!bases_.TryPush(nullptr) || !units_.TryPush(Unit{})) return false;
   }
@@ -81,7 +78,7 @@ bool Slab::TryAddSpan(uint32_t size_class, Purse* purse) {
   if (!purse->TryTake(bytes)) return false;
   const Span span = pool_->TryTake(facts.units);
   uint32_t first = 0;
-  if (span.base == nullptr || !TryNumberUnits(facts.units, &first)) {
+  if (span.base == nullptr || !TryNumberUnits(facts.units, purse, &first)) {
     if (span.base != nullptr) pool_->GiveBack(span, facts.units);
     purse->Refund(bytes);
     return false;

@@ -87,7 +87,7 @@ class Slab {
   void List(uint32_t head);
   void Unlist(uint32_t head);
   bool TryAddSpan(uint32_t size_class, Purse* purse);
-  bool TryNumberUnits(uint32_t count, uint32_t* first);
+  bool TryNumberUnits(uint32_t count, Purse* purse, uint32_t* first);
   void ReleaseSpan(uint32_t head);
   uint32_t SparsestSpan(uint32_t size_class);
   void NoteSparse(uint32_t size_class);

@@ -46,7 +46,9 @@ Result<std::unique_ptr<Store>> Store::Create(const StoreOptions& options) {
 
 Store::Store(const StoreOptions& options)
     : seed_(options.seed),
-      context_{&pool_, &budget_, HashSecrets::FromSeed(options.seed), options.databases, &watch_versions_},
+      index_memory_(&pool_, &budget_),
+      context_{&pool_,          &index_memory_, &budget_, HashSecrets::FromSeed(options.seed), options.databases,
+               &watch_versions_},
       shard_count_(ChooseShards(options)),
       log_(options.log) {
   budget_.Charge(sizeof(Store) + shard_count_ * (sizeof(Shard) + options.databases * sizeof(DatabaseCounts)));

@@ -272,6 +272,7 @@ class Store {
   HashSeed seed_;
   MemoryBudget budget_;
   PagePool pool_;
+  IndexMemory index_memory_;
   ShardContext context_;
   RecencyClock clock_;
   DatabaseMap databases_;

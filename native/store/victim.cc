@@ -19,7 +19,7 @@ class Choice {
   // Looks at one bucket; returns the number of candidates in it.
   uint32_t Consider(uint32_t number, uint32_t at) {
     const Bucket& bucket = shard_.index().SegmentAt(number).buckets[at];
-    uint32_t lanes = ~port::MatchSixteenBytes(bucket.tags, 0) & ((1u << kLanes) - 1);
+    uint32_t lanes = bucket.UsedLanes();
     if (IsVolatile(rule_.policy)) lanes &= bucket.deadlines;
     for (uint32_t rest = lanes; rest != 0; rest &= rest - 1) {
       __builtin_prefetch(shard_.slab().At(bucket.refs[std::countr_zero(rest)]));
