@@ -62,6 +62,23 @@ bool BytesArgument::ReadArray(napi_env env, napi_value value) {
   return true;
 }
 
+bool IsConstructing(napi_env env, napi_callback_info info) {
+  napi_value new_target = nullptr;
+  if (napi_get_new_target(env, info, &new_target) == napi_ok && new_target != nullptr) return true;
+  Throw(env, "INVALID_ARGUMENT", "a class of the addon is called with new");
+  return false;
+}
+
+void* UnwrapTagged(napi_env env, napi_value value, const napi_type_tag& tag) {
+  napi_valuetype type = napi_undefined;
+  bool is_tagged = false;
+  void* data = nullptr;
+  // The type first: looking for a tag converts to an object, and undefined cannot be converted.
+  if (napi_typeof(env, value, &type) != napi_ok || type != napi_object) return nullptr;
+  if (napi_check_object_type_tag(env, value, &tag, &is_tagged) != napi_ok || !is_tagged) return nullptr;
+  return napi_unwrap(env, value, &data) == napi_ok ? data : nullptr;
+}
+
 bool ReadBool(napi_env env, napi_value value, bool* result) {
   if (napi_get_value_bool(env, value, result) == napi_ok) return true;
   Throw(env, "INVALID_ARGUMENT", "expected true or false");

@@ -13,6 +13,12 @@
 
 namespace distcache::addon {
 
+// False, with an exception pending, when a constructor was called as a function.
+bool IsConstructing(napi_env env, napi_callback_info info);
+
+// What an object of ours with this tag wraps; null, without an exception, for anything else.
+void* UnwrapTagged(napi_env env, napi_value value, const napi_type_tag& tag);
+
 // Fetches up to N arguments; missing ones are undefined.
 template <size_t N>
 class Arguments {

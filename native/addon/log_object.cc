@@ -32,16 +32,14 @@ bool ReadOptions(napi_env env, const Arguments<8>& arguments, wal::LogBufferOpti
 // new Log(store, format, logId, nextSequence, capacityBytes, wakeBytes, keepsRecords, onWake)
 napi_value Construct(napi_env env, napi_callback_info info) {
   const Arguments<8> arguments(env, info);
-  napi_value new_target = nullptr;
-  napi_get_new_target(env, info, &new_target);
+  if (!IsConstructing(env, info)) return nullptr;
   wal::LogBufferOptions options;
   const auto* core = ReadStore(env, arguments[0]);
   if (core == nullptr || !ReadOptions(env, arguments, &options)) return nullptr;
   napi_valuetype type = napi_undefined;
   napi_typeof(env, arguments[7], &type);
-  if (new_target == nullptr || type != napi_function || options.next_sequence == 0) {
-    Throw(env, "INVALID_ARGUMENT",
-          "Log is a class that takes a first sequence number above zero and a function to wake");
+  if (type != napi_function || options.next_sequence == 0) {
+    Throw(env, "INVALID_ARGUMENT", "Log takes a first sequence number above zero and a function to wake");
     return nullptr;
   }
   std::unique_ptr<LogObject> object(LogObject::Create(env, **core, options, arguments[7]));
@@ -174,12 +172,7 @@ LogObject* LogObject::Create(napi_env env, StoreCore& core, const wal::LogBuffer
 }
 
 LogObject* LogObject::Unwrap(napi_env env, napi_value self) {
-  bool is_log = false;
-  void* data = nullptr;
-  if (napi_check_object_type_tag(env, self, &kLogTag, &is_log) == napi_ok && is_log &&
-      napi_unwrap(env, self, &data) == napi_ok) {
-    return static_cast<LogObject*>(data);
-  }
+  if (void* data = UnwrapTagged(env, self, kLogTag)) return static_cast<LogObject*>(data);
   Throw(env, "INVALID_ARGUMENT", "expected a Log");
   return nullptr;
 }

@@ -106,12 +106,7 @@ struct Walk {
 };
 
 Walk* Unwrap(napi_env env, napi_value self) {
-  bool is_reader = false;
-  void* data = nullptr;
-  if (napi_check_object_type_tag(env, self, &kReaderTag, &is_reader) == napi_ok && is_reader &&
-      napi_unwrap(env, self, &data) == napi_ok) {
-    return static_cast<Walk*>(data);
-  }
+  if (void* data = UnwrapTagged(env, self, kReaderTag)) return static_cast<Walk*>(data);
   Throw(env, "INVALID_ARGUMENT", "expected a SegmentReader");
   return nullptr;
 }
@@ -119,7 +114,7 @@ Walk* Unwrap(napi_env env, napi_value self) {
 napi_value Construct(napi_env env, napi_callback_info info) {
   const Arguments<1> arguments(env, info);
   BytesArgument path;
-  if (!path.Read(env, arguments[0])) return nullptr;
+  if (!IsConstructing(env, info) || !path.Read(env, arguments[0])) return nullptr;
   Result<std::unique_ptr<wal::ByteSource>> source = wal::OpenFileSource(std::string(path.view()));
   if (!source.ok()) {
     ThrowStatus(env, source.status(), {.file = path.view()});

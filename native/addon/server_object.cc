@@ -224,12 +224,7 @@ bool ServerObject::MakeWake(napi_value on_wake) {
 }
 
 ServerObject* ServerObject::Unwrap(napi_env env, napi_value self) {
-  bool is_server = false;
-  void* data = nullptr;
-  if (napi_check_object_type_tag(env, self, &kServerTag, &is_server) == napi_ok && is_server &&
-      napi_unwrap(env, self, &data) == napi_ok) {
-    return static_cast<ServerObject*>(data);
-  }
+  if (void* data = UnwrapTagged(env, self, kServerTag)) return static_cast<ServerObject*>(data);
   Throw(env, "INVALID_ARGUMENT", "expected a Server");
   return nullptr;
 }

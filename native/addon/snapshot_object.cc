@@ -115,12 +115,7 @@ struct BlockWalk {
 };
 
 BlockWalk* Unwrap(napi_env env, napi_value self) {
-  bool is_reader = false;
-  void* data = nullptr;
-  if (napi_check_object_type_tag(env, self, &kReaderTag, &is_reader) == napi_ok && is_reader &&
-      napi_unwrap(env, self, &data) == napi_ok) {
-    return static_cast<BlockWalk*>(data);
-  }
+  if (void* data = UnwrapTagged(env, self, kReaderTag)) return static_cast<BlockWalk*>(data);
   Throw(env, "INVALID_ARGUMENT", "expected a SnapshotReader");
   return nullptr;
 }
@@ -128,7 +123,7 @@ BlockWalk* Unwrap(napi_env env, napi_value self) {
 napi_value Construct(napi_env env, napi_callback_info info) {
   const Arguments<1> arguments(env, info);
   std::string path;
-  if (!ReadPath(env, arguments[0], &path)) return nullptr;
+  if (!IsConstructing(env, info) || !ReadPath(env, arguments[0], &path)) return nullptr;
   Result<snapshot::Reader> reader = snapshot::Reader::Open(path);
   if (!reader.ok()) {
     ThrowStatus(env, reader.status(), {.file = path});

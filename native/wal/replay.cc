@@ -4,6 +4,8 @@
 #include <array>
 #include <string>
 
+#include "resp/limits.h"
+
 namespace distcache::wal {
 namespace {
 
@@ -12,6 +14,9 @@ using store::Effect;
 using store::EffectKind;
 using store::Intent;
 using store::Key;
+
+// A file is not believed when it asks for more memory than any command could.
+constexpr uint64_t kLargestValueBytes = resp::kMaxBulkBytes;
 
 constexpr store::TimeMs kReplaySlackMs = 10 * 60 * 1000;
 
@@ -60,6 +65,10 @@ Status ApplyEffect(store::Store* store, const Effect& effect, store::TimeMs now_
     return {StatusCode::kCorrupt, "it names database " +
                                       std::to_string(std::max<uint64_t>(effect.database, effect.offset)) +
                                       " but there are " + std::to_string(databases) + " (setting DATABASES)"};
+  }
+  if (effect.kind == EffectKind::kWriteAt &&
+      (effect.offset > kLargestValueBytes || effect.bytes.size() > kLargestValueBytes - effect.offset)) {
+    return {StatusCode::kCorrupt, "it makes a value larger than values can be"};
   }
   Key key{};
   const bool is_keyed = IsKeyed(effect.kind);

@@ -29,7 +29,6 @@ export async function runJob<Value>(
   const timer = onProgress && setInterval(() => onProgress(addon.jobProgress(job)), progressEveryMs);
   const cancel = (): void => addon.jobCancel(job);
   signal?.addEventListener("abort", cancel);
-  if (signal?.aborted) cancel();
   try {
     return await promise;
   } finally {

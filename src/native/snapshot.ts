@@ -1,4 +1,5 @@
 // Snapshot files as TypeScript sees them: native/addon/snapshot_object.cc.
+import { DistCacheError } from "../base/errors.ts";
 import { loadAddon } from "./addon.ts";
 import { type OnProgress, type RawJob, runJob } from "./job.ts";
 import type { NativeLog } from "./log.ts";
@@ -55,13 +56,14 @@ interface SnapshotExports {
  * Writes the store, and all that changes meanwhile, to this path and syncs the file. The store goes on serving. On an error or
  * when the signal aborts, the file is gone.
  */
-export function writeSnapshot(
+export async function writeSnapshot(
   store: NativeStore,
   log: NativeLog,
   path: string,
   onProgress?: OnProgress,
   signal?: AbortSignal,
 ): Promise<SnapshotInfo> {
+  if (signal?.aborted) throw new DistCacheError("CLOSED", "the snapshot was cancelled");
   return runJob(loadAddon<SnapshotExports>().snapshotWrite(store.reference, log.raw, path), onProgress, signal);
 }
 
