@@ -107,6 +107,13 @@ export class Node {
     this.#stopped = new Promise((resolve) => {
       this.#resolveStopped = resolve;
     });
+    this.#register(registry, info, clock);
+    followBounds(config, store, logger);
+  }
+
+  /** The commands and INFO sections that are nobody else's. */
+  #register(registry: CommandRegistry, info: InfoSections, clock: Clock): void {
+    const config = this.#config;
     registerInfo(registry, info);
     registerTimeCommand(registry, clock);
     registerCommandCommand(registry);
@@ -124,7 +131,6 @@ export class Node {
       version,
       runId: randomBytes(20).toString("hex"),
     });
-    followBounds(config, store, logger);
   }
 
   /** Starts every part; serves when it resolves. A second start is refused. */

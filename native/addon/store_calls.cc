@@ -5,10 +5,10 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "addon/arguments.h"
 #include "addon/store_object.h"
+#include "addon/store_writing.h"
 #include "command/number_text.h"
 #include "core/block.h"
 #include "port/clock.h"
@@ -45,18 +45,11 @@ class KeyCall {
 
   // Opens the access; false: refused, an exception is pending.
   bool Begin(napi_env env, Access* access, const Intent& intent, bool touches = true) {
-    if (intent.writes && core_->refuses_writes()) {
-      Throw(env, "WRITES_REFUSED", "writes are refused: the log can not be written");
-      return false;
-    }
+    if (intent.writes && !MayWrite(env, *core_)) return false;
     if (core_->store().Begin(access, {&key_, 1}, intent, port::CoarseUnixTimeMs(), touches) == Admission::kOk)
       return true;
     ThrowFull(env);
     return false;
-  }
-
-  static void ThrowFull(napi_env env) {
-    Throw(env, "OUT_OF_MEMORY", "the store is full and nothing in it may be evicted");
   }
 
   const Key& key() const { return key_; }
@@ -130,21 +123,6 @@ bool MayPut(Access& access, const Key& key, uint64_t flags, TimeMs* expires_at_m
   return true;
 }
 
-// Stores bytes as they are, or in a block of their own, whose memory may not be had.
-PutResult PutBytes(Access& access, const Key& key, std::string_view bytes, BlockRef block, TimeMs expires_at_ms) {
-  return block ? access.PutBlock(key, std::move(block), expires_at_ms) : access.Put(key, bytes, expires_at_ms);
-}
-
-// A block with a copy of the bytes when they are many; empty for few. False: no memory.
-bool BlockFor(std::string_view bytes, BlockRef* block) {
-  if (bytes.size() <= kBlockThresholdBytes) return true;
-  Block* made = Block::TryCreate(bytes.size());
-  if (made == nullptr) return false;
-  std::memcpy(made->data(), bytes.data(), bytes.size());
-  *block = BlockRef(made);
-  return true;
-}
-
 napi_value Set(napi_env env, napi_callback_info info) {
   const Arguments<6> arguments(env, info);
   KeyCall call;
@@ -158,7 +136,7 @@ napi_value Set(napi_env env, napi_callback_info info) {
   }
   if (!Check(env, napi_get_value_uint32(env, arguments[5], &flags))) return nullptr;
   if (!BlockFor(value.view(), &block)) {
-    KeyCall::ThrowFull(env);
+    ThrowFull(env);
     return nullptr;
   }
   bool is_put = false;
@@ -172,7 +150,7 @@ napi_value Set(napi_env env, napi_callback_info info) {
     access.Commit();
   }
   if (result == PutResult::kOk) return MakeBool(env, is_put);
-  KeyCall::ThrowFull(env);
+  ThrowFull(env);
   return nullptr;
 }
 
@@ -261,151 +239,9 @@ napi_value Increment(napi_env env, napi_callback_info info) {
     return nullptr;
   }
   if (result == PutResult::kOk) return MakeNumber(env, static_cast<double>(sum));
-  KeyCall::ThrowFull(env);
+  ThrowFull(env);
   return nullptr;
 }
-
-// An array of byte arguments, gathered in one piece of memory so that they outlive the engine's moves.
-class BytesList {
- public:
-  bool Read(napi_env env, napi_value array) {
-    uint32_t length = 0;
-    if (napi_get_array_length(env, array, &length) != napi_ok) {
-      Throw(env, "INVALID_ARGUMENT", "expected an array");
-      return false;
-    }
-    ends_.reserve(length);
-    for (uint32_t index = 0; index < length; ++index) {
-      BytesArgument bytes;
-      napi_value item = nullptr;
-      if (!Check(env, napi_get_element(env, array, index, &item)) || !bytes.Read(env, item)) return false;
-      arena_.append(bytes.view());
-      ends_.push_back(arena_.size());
-    }
-    return true;
-  }
-
-  size_t size() const { return ends_.size(); }
-  size_t total_bytes() const { return arena_.size(); }
-  std::string_view operator[](size_t index) const {
-    const size_t begin = index == 0 ? 0 : ends_[index - 1];
-    return {arena_.data() + begin, ends_[index] - begin};
-  }
-
- private:
-  std::string arena_;
-  std::vector<size_t> ends_;
-};
-
-// The keys of a list, each `step` items apart, with their places.
-bool LocateAll(napi_env env, Store& store, napi_value database, const BytesList& list, size_t step,
-               std::vector<Key>* keys) {
-  uint64_t number = 0;
-  if (!ReadUnsigned(env, database, store.database_count() - 1, &number)) return false;
-  keys->reserve(list.size() / step);
-  for (size_t index = 0; index < list.size(); index += step) {
-    keys->push_back(store.Locate(static_cast<uint32_t>(number), list[index]));
-  }
-  return true;
-}
-
-napi_value GetMany(napi_env env, napi_callback_info info) {
-  const Arguments<3> arguments(env, info);
-  const auto* core = ReadStore(env, arguments[0]);
-  BytesList list;
-  std::vector<Key> keys;
-  if (core == nullptr || !list.Read(env, arguments[1]) ||
-      !LocateAll(env, (*core)->store(), arguments[2], list, 1, &keys)) {
-    return nullptr;
-  }
-  std::vector<std::unique_ptr<std::string>> values(keys.size());
-  if (!keys.empty()) {
-    Access access;
-    if ((*core)->store().Begin(&access, keys, Intent{}, port::CoarseUnixTimeMs()) != Admission::kOk) {
-      KeyCall::ThrowFull(env);
-      return nullptr;
-    }
-    for (size_t index = 0; index < keys.size(); ++index) {
-      const ValueView* value = access.Get(keys[index]);
-      if (value != nullptr) values[index] = std::make_unique<std::string>(value->bytes);
-    }
-  }
-  napi_value array = nullptr, nothing = nullptr;
-  napi_get_undefined(env, &nothing);
-  if (!Check(env, napi_create_array_with_length(env, keys.size(), &array))) return nullptr;
-  for (size_t index = 0; index < values.size(); ++index) {
-    napi_value item = values[index] == nullptr ? nothing : MakeString(env, *values[index]);
-    if (item == nullptr || !Check(env, napi_set_element(env, array, index, item))) return nullptr;
-  }
-  return array;
-}
-
-// False: a value had no room; those before it are stored.
-bool PutAll(Access& access, const std::vector<Key>& keys, const BytesList& list, TimeMs expires_at_ms) {
-  for (size_t index = 0; index < keys.size(); ++index) {
-    const std::string_view value = list[2 * index + 1];
-    BlockRef block;
-    if (!BlockFor(value, &block)) return false;
-    if (PutBytes(access, keys[index], value, std::move(block), expires_at_ms) != PutResult::kOk) return false;
-  }
-  return true;
-}
-
-napi_value SetMany(napi_env env, napi_callback_info info) {
-  const Arguments<4> arguments(env, info);
-  const auto* core = ReadStore(env, arguments[0]);
-  BytesList list;
-  std::vector<Key> keys;
-  int64_t expires_at_ms = 0;
-  if (core == nullptr || !list.Read(env, arguments[1]) || !ReadInteger(env, arguments[2], &expires_at_ms))
-    return nullptr;
-  if (list.size() % 2 != 0) {
-    Throw(env, "INVALID_ARGUMENT", "expected key, value, key, value ...");
-    return nullptr;
-  }
-  if (!LocateAll(env, (*core)->store(), arguments[3], list, 2, &keys) || keys.empty()) return nullptr;
-  if ((*core)->refuses_writes()) {
-    Throw(env, "WRITES_REFUSED", "writes are refused: the log can not be written");
-    return nullptr;
-  }
-  Access access;
-  const Intent intent{.writes = true, .adds_keys = true, .must_succeed = true, .value_bytes = list.total_bytes()};
-  bool is_stored = (*core)->store().Begin(&access, keys, intent, port::CoarseUnixTimeMs()) == Admission::kOk;
-  if (is_stored) {
-    is_stored = PutAll(access, keys, list, expires_at_ms);
-    access.Commit();
-  }
-  access = Access();
-  if (!is_stored) KeyCall::ThrowFull(env);
-  return nullptr;
-}
-
-napi_value Flush(napi_env env, napi_callback_info info, bool is_all) {
-  const Arguments<2> arguments(env, info);
-  const auto* core = ReadStore(env, arguments[0]);
-  uint64_t database = 0;
-  if (core == nullptr) return nullptr;
-  Store& store = (*core)->store();
-  if (!is_all && !ReadUnsigned(env, arguments[1], store.database_count() - 1, &database)) return nullptr;
-  if ((*core)->refuses_writes()) {
-    Throw(env, "WRITES_REFUSED", "writes are refused: the log can not be written");
-    return nullptr;
-  }
-  bool is_begun = false;
-  {
-    Access access;
-    const Intent intent{.writes = true, .all_shards = true, .must_succeed = true};
-    is_begun = store.Begin(&access, {}, intent, port::CoarseUnixTimeMs()) == Admission::kOk;
-    if (is_begun && is_all) access.FlushAll();
-    if (is_begun && !is_all) access.Flush(static_cast<uint32_t>(database));
-    if (is_begun) access.Commit();
-  }
-  if (!is_begun) KeyCall::ThrowFull(env);
-  return nullptr;
-}
-
-napi_value FlushDatabase(napi_env env, napi_callback_info info) { return Flush(env, info, false); }
-napi_value FlushAll(napi_env env, napi_callback_info info) { return Flush(env, info, true); }
 
 }  // namespace
 
@@ -421,10 +257,6 @@ void RegisterStoreCalls(napi_env env, napi_value exports) {
       {"storeExpiresAt", ExpiresAt},
       {"storeExpire", Expire},
       {"storeIncrement", Increment},
-      {"storeGetMany", GetMany},
-      {"storeSetMany", SetMany},
-      {"storeFlush", FlushDatabase},
-      {"storeFlushAll", FlushAll},
   };
   Define(env, exports, kMethods);
 }

@@ -179,6 +179,7 @@ void RegisterStore(napi_env env, napi_value exports) {
   };
   Define(env, exports, kMethods);
   RegisterStoreCalls(env, exports);
+  RegisterStoreMany(env, exports);
   RegisterStoreScan(env, exports);
 }
 

@@ -12,8 +12,10 @@
 namespace distcache::addon {
 
 void RegisterStore(napi_env env, napi_value exports);
-// Reads and writes of keys, in store_calls.cc.
+// Reads and writes of a key, in store_calls.cc.
 void RegisterStoreCalls(napi_env env, napi_value exports);
+// Several keys at one moment, in store_many.cc.
+void RegisterStoreMany(napi_env env, napi_value exports);
 // Walking over keys, in store_scan.cc.
 void RegisterStoreScan(napi_env env, napi_value exports);
 

@@ -38,17 +38,20 @@ function describeSetting(row: Setting<unknown>): string {
 async function runNode(flags: Flags): Promise<number> {
   const sources = { flags, environment: process.env };
   let log: OpenLog | undefined;
+  let isStopping = () => false;
   try {
     const { logLevel, logFormat, nodeId } = loadConfig(sources);
     log = openLog({ level: logLevel, format: logFormat, nodeId });
     const node = nodeFrom(sources, log.logger);
-    stopOnSignals(node, log);
+    isStopping = stopOnSignals(node, log);
     await node.start();
     log.logger.info(greeting(node));
     await node.stopped;
     log.logger.info("stopped");
     return 0;
   } catch (error) {
+    // A signal while it starts is no failure: the start was given up because somebody asked for it.
+    if (errorCodeOf(error) === "CLOSED" && isStopping()) return 0;
     console.error(`distcache: ${messageOf(error)}`);
     return errorCodeOf(error) === "INVALID_CONFIG" ? exitCode.usage : exitCode.failure;
   } finally {
@@ -67,8 +70,8 @@ function greeting(node: Node): string {
 const bracketed = (host: string): string => (host.includes(":") ? `[${host}]` : host);
 const isAnyOrLoopback = (host: string): boolean => ["127.0.0.1", "0.0.0.0", "::", "localhost"].includes(host);
 
-/** The first signal stops the node in order, a second one ends the process at once. */
-function stopOnSignals(node: Node, log: OpenLog): void {
+/** The first signal stops the node in order, a second one ends the process at once. Answers whether one came. */
+function stopOnSignals(node: Node, log: OpenLog): () => boolean {
   let isStopping = false;
   const onSignal = (signal: NodeJS.Signals) => {
     if (isStopping) process.exit(128 + constants.signals[signal]);
@@ -77,4 +80,5 @@ function stopOnSignals(node: Node, log: OpenLog): void {
     node.stop().catch((error: unknown) => log.logger.error(`stopping failed: ${messageOf(error)}`));
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, onSignal);
+  return () => isStopping;
 }

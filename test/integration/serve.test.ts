@@ -79,6 +79,17 @@ describe("a started node", () => {
     }
   });
 
+  test("a second signal does no harm", async () => {
+    const node = await ServedNode.start({ settings: { LOG_LEVEL: "trace" } });
+    node.process.kill("SIGTERM");
+    node.process.kill("SIGTERM");
+    const { code, signal } = await node.ended;
+    // The second signal may come before the first is done with, and then ends the process at once.
+    expect([0, 128 + 15]).toContain(code);
+    expect(signal).toBeNull();
+    expect(node.errors).toBe("");
+  });
+
   test("ends on SHUTDOWN, whose connection closes without a reply", async () => {
     const node = await serve();
     expect(await cli(node, "SHUTDOWN", "NOSAVE")).toBe("");

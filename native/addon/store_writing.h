@@ -1,0 +1,25 @@
+// What writes from JavaScript share: when they are refused, and how bytes are stored.
+#pragma once
+
+#include <node_api.h>
+
+#include <string_view>
+
+#include "addon/store_core.h"
+#include "core/block.h"
+#include "store/store.h"
+
+namespace distcache::addon {
+
+// False, with an exception pending, while the node's log can not be written.
+bool MayWrite(napi_env env, const StoreCore& core);
+// Leaves the exception of a store that is full.
+void ThrowFull(napi_env env);
+
+// A block with a copy of the bytes when they are many; empty for few. False: no memory.
+bool BlockFor(std::string_view bytes, BlockRef* block);
+// Stores the block, or the bytes when there is none.
+store::PutResult PutBytes(store::Access& access, const store::Key& key, std::string_view bytes, BlockRef block,
+                          store::TimeMs expires_at_ms);
+
+}  // namespace distcache::addon
