@@ -47,6 +47,15 @@ export class RespConnection {
     });
   }
 
+  /** Sends one command, such as GET, and resolves with the first bytes of its answer; the connection is of no use afterwards. */
+  firstAnswer(command) {
+    return new Promise((resolve, reject) => {
+      this.#settle = reject;
+      this.#socket.once("data", resolve);
+      this.#socket.write(encode(command));
+    });
+  }
+
   /** Sets `count` keys as redis-benchmark names them, from `first` on, each with `valueBytes` bytes. */
   async load(first, count, valueBytes) {
     const value = "x".repeat(valueBytes);

@@ -24,9 +24,9 @@ function freePort() {
 
 /** Command lines and environments by kind of server. */
 const kinds = {
-  redis: (port) => ({
+  redis: (port, { args = [] }) => ({
     program: "redis-server",
-    args: ["--port", port, "--save", "", "--appendonly", "no", "--dir", tmpdir()],
+    args: ["--port", port, "--save", "", "--appendonly", "no", "--dir", tmpdir(), ...args],
     env: {},
   }),
   distcache: (port, { ioThreads = 1, settings = {} }) => ({
@@ -82,7 +82,7 @@ export class ServerProcess {
         connection.close();
         return;
       } catch {
-        await new Promise((resolve) => setTimeout(resolve, 20));
+        await new Promise((resolve) => setTimeout(resolve, 5));
       }
     }
     this.child.kill("SIGKILL");

@@ -146,9 +146,10 @@ export class LogWriter {
     }
   }
 
-  /** The next record begins a new segment, so that older ones can be disposed of. */
+  /** Begins a new segment, so that older ones can be disposed of and need not be read; not when the current one holds no record. */
   rotate(): void {
     this.#mustRotate = true;
+    if (this.#state === "open") void this.#drain();
   }
 
   setPolicy(policy: FsyncPolicy): void {
@@ -251,6 +252,7 @@ export class LogWriter {
       if (batch === undefined) {
         // What waits is still being copied in by its thread.
         if (source.pendingBytes() > 0) this.#drainSoon();
+        await this.#rotateIfAsked();
         break;
       }
       this.#taken = batch.lastSequence;
@@ -261,7 +263,8 @@ export class LogWriter {
       } finally {
         source.release();
       }
-      if (this.#policy !== "always" && this.#round === undefined && source.pendingBytes() < eagerBytes) break;
+      const isSmall = source.pendingBytes() < eagerBytes;
+      if (this.#policy !== "always" && this.#round === undefined && isSmall && !this.#mustRotate) break;
     }
     this.#draining = undefined;
     if (this.#gatherTimer === undefined) this.wake();
@@ -279,6 +282,16 @@ export class LogWriter {
     this.#counts.writtenBytes += batch.bytes.byteLength;
     if (segment.isSynchronous) this.#setSynced(batch.lastSequence);
     else this.#noteUnsynced();
+  }
+
+  async #rotateIfAsked(): Promise<void> {
+    if (!this.#segmentHasRecords) this.#mustRotate = false;
+    if (!this.#mustRotate) return;
+    try {
+      await this.#changeSegment(this.#taken + 1);
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   #needsNewSegment(batchSizeBytes: number): boolean {

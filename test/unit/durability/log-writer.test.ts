@@ -206,7 +206,7 @@ describe("segments", () => {
     expect(disk.paths().length).toBeGreaterThan(3);
   });
 
-  test("rotate() begins one at the next record, and none without a record", async () => {
+  test("rotate() begins one at once; none while the current one is empty", async () => {
     const { disk, log, writer } = await openWriter();
     writer.rotate();
     await vi.advanceTimersByTimeAsync(10);
@@ -214,9 +214,13 @@ describe("segments", () => {
     log.append("a");
     await vi.advanceTimersByTimeAsync(10);
     writer.rotate();
+    await settle();
+    expect(disk.paths()).toHaveLength(2);
     log.append("b");
     await vi.advanceTimersByTimeAsync(10);
-    expect(disk.paths()).toEqual(["/data/log-0000000000000001.wal", "/data/log-0000000000000002.wal"]);
+    const segments = disk.paths();
+    expect(segments).toEqual(["/data/log-0000000000000001.wal", "/data/log-0000000000000002.wal"]);
+    expect(recordsOn(disk.powerCut())).toEqual([1]);
   });
 
   test("a policy that changes holds from the next record on", async () => {
