@@ -1,5 +1,5 @@
 // What the dashboard's API and WebSocket answer, as types for whoever reads them; the page uses them too. No code that runs.
-import type { ConfigRow, DurabilityReading, Readiness } from "../metrics/readings.ts";
+import type { ClientRow, ConfigRow, DurabilityReading, Readiness, SlowCommand } from "../metrics/readings.ts";
 
 export type {
   BigCallRow,
@@ -75,14 +75,22 @@ export interface LiveMessage {
   readonly state: LiveState;
 }
 
-export interface SlowLogJson<Row = unknown> {
-  readonly commands: readonly Row[];
+/** GET /api/slowlog. */
+export interface SlowLogJson {
+  readonly commands: readonly SlowCommand[];
 }
 
+/** GET /api/clients. */
+export interface ClientsJson {
+  readonly clients: readonly ClientRow[];
+}
+
+/** GET /api/config. */
 export interface ConfigJson {
   readonly settings: readonly ConfigRow[];
 }
 
+/** Any answer that is none. */
 export interface ErrorJson {
   readonly error: string;
 }

@@ -4,11 +4,13 @@ import type {
   BigCallRow,
   BigCallsReport,
   ClientRow,
+  ClientsJson,
   ConfigJson,
   ConfigRow,
   HotKeyRow,
   HotKeysReport,
   SlowCommand,
+  SlowLogJson,
 } from "../api-types.ts";
 import { element } from "./dom.ts";
 import { age, bytes, count, seconds, timeOfDay } from "./format.ts";
@@ -74,7 +76,7 @@ const tabs: readonly Tab[] = [
     id: "slowlog",
     title: "Slow log",
     async fill(panel) {
-      const { commands } = await ask<{ commands: readonly SlowCommand[] }>("/api/slowlog");
+      const { commands } = await ask<SlowLogJson>("/api/slowlog");
       panel.replaceChildren(table(slowColumns, commands, "No command was slow."));
     },
   },
@@ -109,7 +111,7 @@ const tabs: readonly Tab[] = [
     id: "clients",
     title: "Clients",
     async fill(panel) {
-      const { clients } = await ask<{ clients: readonly ClientRow[] }>("/api/clients?limit=200");
+      const { clients } = await ask<ClientsJson>("/api/clients?limit=200");
       panel.replaceChildren(table(clientColumns, clients, "No client is connected."));
     },
   },
