@@ -90,9 +90,14 @@ export class Dashboard {
     this.#host = undefined;
   }
 
+  /** A node that is just ending can no longer be read: that second is missing, nothing else. */
   #tick(): void {
-    const sampled = this.#sampler.sample();
-    if (sampled !== undefined) this.#viewers.push(sampled);
+    try {
+      const sampled = this.#sampler.sample();
+      if (sampled !== undefined) this.#viewers.push(sampled);
+    } catch (error) {
+      this.#logger.debug(`no sample: ${messageOf(error)}`);
+    }
   }
 
   #allowedHostName(): string {

@@ -2,6 +2,7 @@
 // node's life: started last, stopped first.
 import { totalmem } from "node:os";
 import type { Clock } from "../base/clock.ts";
+import { messageOf } from "../base/errors.ts";
 import type { Part } from "../base/lifecycle.ts";
 import type { Logger } from "../base/logger.ts";
 import { placeOf } from "../commands/command-places.ts";
@@ -82,7 +83,7 @@ export class Seeing implements Part {
 
   async start(): Promise<void> {
     this.#lag.start();
-    this.#timer = setInterval(() => this.#measureRates(), rateEveryMs).unref();
+    this.#timer = setInterval(() => this.#tick(), rateEveryMs).unref();
     await this.#dashboard?.start();
   }
 
@@ -156,6 +157,15 @@ export class Seeing implements Part {
       this.native.recordSpike("fsync", now.durability.walLastFsyncSeconds * 1000);
     }
     this.native.recordSpike("main-thread", this.#lag.worstMs);
+  }
+
+  /** A node that is just ending can no longer be read. */
+  #tick(): void {
+    try {
+      this.#measureRates();
+    } catch (error) {
+      this.#parts.logger.debug(`no rates: ${messageOf(error)}`);
+    }
   }
 
   #measureRates(): void {

@@ -250,6 +250,21 @@ describe.each(choices)("on %s", (host) => {
   });
 });
 
+test("a node that can not be read costs the second, not the dashboard", async () => {
+  const source = new FakeSource();
+  const dashboard = await start(source, { sampleEveryMs: 5 });
+  const read = source.read.bind(source);
+  let failures = 0;
+  source.read = () => {
+    failures += 1;
+    throw new Error("closed");
+  };
+  await expect.poll(() => failures, { timeout: 30_000 }).toBeGreaterThan(2);
+  expect((await ask(dashboard, "/api/stats")).status).toBe(500);
+  source.read = read;
+  expect((await ask(dashboard, "/api/stats")).status).toBe(200);
+});
+
 test("lists are cut to what was asked for", async () => {
   const dashboard = await start(new FakeSource(), {});
   const { keys } = JSON.parse((await ask(dashboard, "/api/hotkeys?limit=2")).body) as { keys: unknown[] };
