@@ -223,11 +223,12 @@ test("LATENCY keeps spikes of commands once a threshold is set, and the slow log
   await ours("CONFIG", "SET", "latency-monitor-threshold", "1", "slowlog-log-slower-than", "1000");
   // Growing a value of 40 MB copies it, which takes longer than a millisecond on any machine.
   await pipe(["SETRANGE grown 40000000 x", "APPEND grown y"]);
-  expect(await ours("LATENCY", "LATEST")).toMatch(/^command\n\d{10}\n\d+\n\d+$/);
+  expect(await ours("LATENCY", "LATEST")).toMatch(/^command\n\d{10}\n\d+\n\d+$/m);
   expect(await ours("LATENCY", "HISTORY", "command")).toMatch(/^\d{10}\n\d+/);
   expect(await ours("SLOWLOG", "GET")).toMatch(/setrange|SETRANGE/);
   await ours("CONFIG", "SET", "latency-monitor-threshold", "0", "slowlog-log-slower-than", "10000");
-  expect(await ours("LATENCY", "RESET")).toBe("1");
+  expect(await ours("LATENCY", "RESET", "command")).toBe("1");
+  await ours("LATENCY", "RESET");
   await ours("DEL", "grown");
 });
 
@@ -259,7 +260,7 @@ test("MEMORY STATS has numbers, DOCTOR a verdict", async () => {
   const stats = await ours("MEMORY", "STATS");
   for (const field of ["total.allocated", "keys.count", "dataset.bytes", "peak.percentage"])
     expect(stats).toContain(field);
-  expect(await ours("MEMORY", "DOCTOR")).toContain("memory");
+  expect(await ours("MEMORY", "DOCTOR")).toMatch(/^(Nothing looks wrong|- )/);
 });
 
 describe("redis-cli", () => {
