@@ -164,9 +164,10 @@ describe("SLOWLOG", () => {
     expect(Number(await ours("SLOWLOG", "LEN"))).toBe(3);
     const { commands } = await api<{ commands: { args: string[] }[] }>("api/slowlog");
     expect(JSON.stringify(commands)).not.toContain("hunter2");
-    await ours("CONFIG", "SET", "slowlog-max-len", "128", "slowlog-log-slower-than", "10000");
+    await ours("CONFIG", "SET", "slowlog-max-len", "128", "slowlog-log-slower-than", "-1");
     await ours("SLOWLOG", "RESET");
     expect(await ours("SLOWLOG", "LEN")).toBe("0");
+    await ours("CONFIG", "SET", "slowlog-log-slower-than", "10000");
   });
 
   test.each([
