@@ -74,7 +74,8 @@ export class LogWriter {
   #segment: SegmentWriter | undefined;
   #segmentHasRecords = false;
   #segmentsMade = 0;
-  #mustRotate = false;
+  /** The last record that still belongs to the current segment, when a new one was asked for. */
+  #rotateAfter: number | undefined;
   #taken = 0;
   #written = 0;
   #synced = 0;
@@ -146,9 +147,12 @@ export class LogWriter {
     }
   }
 
-  /** Begins a new segment, so that older ones can be disposed of and need not be read; not when the current one holds no record. */
+  /**
+   * Begins a new segment after the records of now, so that older ones can be disposed of and need not be read; not when the current
+   * one holds none.
+   */
   rotate(): void {
-    this.#mustRotate = true;
+    this.#rotateAfter = this.#options.source.lastSequence();
     if (this.#state === "open") void this.#drain();
   }
 
@@ -214,7 +218,7 @@ export class LogWriter {
     this.#segment = await SegmentWriter.create(files, directory, name, header(firstSequence), isSynchronous);
     this.#segmentsMade += 1;
     this.#segmentHasRecords = false;
-    this.#mustRotate = false;
+    this.#rotateAfter = undefined;
   }
 
   async #end(): Promise<void> {
@@ -264,14 +268,14 @@ export class LogWriter {
         source.release();
       }
       const isSmall = source.pendingBytes() < eagerBytes;
-      if (this.#policy !== "always" && this.#round === undefined && isSmall && !this.#mustRotate) break;
+      if (this.#policy !== "always" && this.#round === undefined && isSmall && this.#rotateAfter === undefined) break;
     }
     this.#draining = undefined;
     if (this.#gatherTimer === undefined) this.wake();
   }
 
   async #write(batch: LogBatch): Promise<void> {
-    if (this.#needsNewSegment(batch.bytes.byteLength)) await this.#changeSegment(batch.firstSequence);
+    if (this.#needsNewSegment(batch)) await this.#changeSegment(batch.firstSequence);
     const segment = this.#segment;
     if (segment === undefined || this.#state !== "open") return;
     this.#segmentHasRecords = true;
@@ -285,8 +289,8 @@ export class LogWriter {
   }
 
   async #rotateIfAsked(): Promise<void> {
-    if (!this.#segmentHasRecords) this.#mustRotate = false;
-    if (!this.#mustRotate) return;
+    if (!this.#segmentHasRecords) this.#rotateAfter = undefined;
+    if (this.#rotateAfter === undefined || this.#taken < this.#rotateAfter) return;
     try {
       await this.#changeSegment(this.#taken + 1);
     } catch (error) {
@@ -294,11 +298,13 @@ export class LogWriter {
     }
   }
 
-  #needsNewSegment(batchSizeBytes: number): boolean {
+  #needsNewSegment({ bytes, firstSequence }: LogBatch): boolean {
     const segment = this.#segment;
     if (segment === undefined) return false;
     if (segment.isSynchronous !== (this.#policy === "always")) return true;
-    return this.#segmentHasRecords && (this.#mustRotate || segment.sizeBytes + batchSizeBytes > this.#segmentBytes);
+    if (!this.#segmentHasRecords) return false;
+    const isAsked = this.#rotateAfter !== undefined && firstSequence > this.#rotateAfter;
+    return isAsked || segment.sizeBytes + bytes.byteLength > this.#segmentBytes;
   }
 
   async #changeSegment(firstSequence: number): Promise<void> {

@@ -206,21 +206,21 @@ describe("segments", () => {
     expect(disk.paths().length).toBeGreaterThan(3);
   });
 
-  test("rotate() begins one at once; none while the current one is empty", async () => {
+  test("rotate() begins one at once, behind the records that wait; none while the current one is empty", async () => {
     const { disk, log, writer } = await openWriter();
     writer.rotate();
     await vi.advanceTimersByTimeAsync(10);
     expect(disk.paths()).toHaveLength(1);
     log.append("a");
     await vi.advanceTimersByTimeAsync(10);
+    log.append("b");
     writer.rotate();
     await settle();
-    expect(disk.paths()).toHaveLength(2);
-    log.append("b");
+    expect(disk.paths()).toEqual(["/data/log-0000000000000001.wal", "/data/log-0000000000000003.wal"]);
+    expect(recordsOn(disk.powerCut())).toEqual([1, 2]);
+    log.append("c");
     await vi.advanceTimersByTimeAsync(10);
-    const segments = disk.paths();
-    expect(segments).toEqual(["/data/log-0000000000000001.wal", "/data/log-0000000000000002.wal"]);
-    expect(recordsOn(disk.powerCut())).toEqual([1]);
+    expect(disk.paths()).toHaveLength(2);
   });
 
   test("a policy that changes holds from the next record on", async () => {
