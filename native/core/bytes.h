@@ -25,6 +25,16 @@ inline void StoreUnaligned(void* destination, T value) {
   std::memcpy(destination, &value, sizeof(T));
 }
 
+// Whether two runs of size_bytes are the same; for the 8 to 16 bytes that most keys have, without a call.
+inline bool BytesEqual(const char* a, const char* b, size_t size_bytes) {
+  if (size_bytes - 8 <= 8) {
+    const uint64_t head = LoadUnaligned<uint64_t>(a) ^ LoadUnaligned<uint64_t>(b);
+    const size_t last = size_bytes - 8;
+    return (head | (LoadUnaligned<uint64_t>(a + last) ^ LoadUnaligned<uint64_t>(b + last))) == 0;
+  }
+  return std::memcmp(a, b, size_bytes) == 0;
+}
+
 // An array of plain values that grows by half. Growing answers false when the memory is not to be had; what was there stays.
 template <typename T>
 class FallibleArray {

@@ -46,9 +46,8 @@ void Access::ForEachShard(const Visit& visit) const {
   for (const uint16_t number : scope_->shards) visit(store_->ShardAt(number));
 }
 
-void Access::End() {
-  if (store_ == nullptr) return;
-  Commit();
+void Access::EndOpen() {
+  if (!effects_.empty()) Commit();
   if (reserved_payload_ != WriteLog::kNoReservation) log_->Unreserve(reserved_payload_);
   if (reserved_entries_ > 0) store_->UncountEntries(reserved_entries_);
   purse_.Empty();
@@ -58,9 +57,9 @@ void Access::End() {
   });
   store_ = nullptr;
   reserved_entries_ = 0;
-  memo_ = Memo{};
+  memo_.shard = nullptr;
   view_block_ = BlockRef();
-  scope_.reset();
+  if (scope_ != nullptr) scope_.reset();
 }
 
 Key Access::Relocated(const Key& key) const { return store_->Locate(key.database, key.bytes); }
@@ -150,15 +149,17 @@ bool Access::TakeEntry() {
   return store_->TryReserveEntries(1);
 }
 
-// Tries; while the memory bound is what refuses, evicts others of the same shard and tries again.
+// Tries, with the key just looked up; while the memory bound is what refuses, evicts others of the same shard and tries again.
 template <typename Attempt>
 bool Access::TryWithEviction(const Key& key, const Attempt& attempt) {
+  if (attempt(memo_)) [[likely]]
+    return true;
   while (true) {
-    if (attempt(Look(key))) return true;
     if (!store_->may_evict() || store_->budget_.limit_bytes() == 0) return false;
     Shard& shard = *memo_.shard;
     memo_ = Memo{};
     if (!store_->TryFreeMemoryIn(shard, this)) return false;
+    if (attempt(Look(key))) return true;
   }
 }
 

@@ -71,7 +71,7 @@ class Entry {
     if (this->database() != database) return false;
     const uint8_t size = static_cast<uint8_t>(memory_[5]);
     if (size != kLongKey) {
-      return size == key.size() && std::memcmp(memory_ + KeyOffset(), key.data(), key.size()) == 0;
+      return size == key.size() && BytesEqual(memory_ + KeyOffset(), key.data(), key.size());
     }
     return this->key() == key;
   }

@@ -144,7 +144,30 @@ void Shard::ReplaceInPlace(const Place& place, const EntryShape& shape, NewValue
   }
 }
 
+// The common case of TryReplace: a small value over a small one of about its size, nothing moves.
+bool Shard::TryOverwrite(const Place& place, std::string_view bytes, int64_t deadline_ms, uint32_t tick) {
+  Entry entry = EntryAt(place);
+  if (entry.value_in_block() || bytes.size() > kBlockThresholdBytes) return false;
+  if (entry.has_deadline() != (deadline_ms != 0)) return false;
+  const size_t old_bytes = entry.inline_value_bytes();
+  if (bytes.size() != old_bytes) {
+    EntryShape shape = entry.shape();
+    shape.value_bytes = bytes.size();
+    if (!FitsInPlace(place, shape)) return false;
+    value_bytes.Add(bytes.size() - old_bytes);
+  }
+  entry.SetInlineValue(bytes);
+  entry.set_tick(tick);
+  if (deadline_ms != 0) {
+    entry.set_deadline_ms(deadline_ms);
+    index_.SetDeadline(place, deadline_ms);
+  }
+  TouchWatched(index_.RefAt(place));
+  return true;
+}
+
 bool Shard::TryReplace(const Place& place, NewValue value, int64_t deadline_ms, uint32_t tick, Purse* purse) {
+  if (value.block == nullptr && TryOverwrite(place, value.bytes, deadline_ms, tick)) return true;
   Entry entry = EntryAt(place);
   const EntryShape before = entry.shape();
   const EntryShape shape{before.key_bytes, value.block != nullptr ? value.block->size() : value.bytes.size(),

@@ -140,6 +140,7 @@ class alignas(64) Shard final : public EntryHasher {
   [[nodiscard]] bool TryTakeBlocks(const EntryShape& shape, std::string_view key, NewValue* value, Block** key_block,
                                    Purse* purse);
   void ReplaceInPlace(const Place& place, const EntryShape& shape, NewValue value, int64_t deadline_ms, uint32_t tick);
+  bool TryOverwrite(const Place& place, std::string_view bytes, int64_t deadline_ms, uint32_t tick);
   void GiveUp(Block* block, bool is_charged);
   void Count(const Entry& entry, const EntryShape& shape);
   void Uncount(const Entry& entry, const EntryShape& shape);

@@ -143,7 +143,10 @@ class Access {
     bool relocates = false;  // databases changed places since the keys were located
   };
 
-  void End();
+  void End() {
+    if (store_ != nullptr) EndOpen();
+  }
+  void EndOpen();
   Key Relocated(const Key& key) const;
   Memo& Look(const Key& key);
   void Fill(const Memo& memo);
