@@ -40,7 +40,8 @@ struct alignas(64) Bucket {
   // The lanes whose tag is this one.
   uint32_t LanesOf(uint8_t tag) const {
     static_assert(sizeof(Bucket) == 64 && kLanes == 12, "the tags are the last twelve bytes");
-    return port::MatchSixteenBytes(tags - 4, tag) >> 4;
+    // From the bucket, not from `tags`: four bytes before an array are out of its bounds.
+    return port::MatchSixteenBytes(reinterpret_cast<const uint8_t*>(this) + sizeof(Bucket) - 16, tag) >> 4;
   }
   uint32_t UsedLanes() const { return ~LanesOf(0) & ((1u << kLanes) - 1); }
 };
