@@ -49,6 +49,7 @@ void IoThread::Stop() {
   stops_.store(true, std::memory_order_release);
   mailbox_.Nudge();
   thread_.Join();
+  DropMessages();
   for (auto& [id, connection] : connections_) runner_.Forget(*connection);
   // Relaxed, both: counts.
   connection_count_.store(0, std::memory_order_relaxed);

@@ -78,6 +78,7 @@ class IoThread {
 
   // Messages (io_thread_messages.cc).
   void TakeMessages();
+  void DropMessages();  // after the thread has ended: connections that it was to adopt
   void Handle(Message& message);
   void AdoptNow(ConnectionId id, port::Accepted accepted);
   void HandleAnswer(Message& message);

@@ -43,6 +43,15 @@ void IoThread::TakeMessages() {
   ResumeAll();
 }
 
+void IoThread::DropMessages() {
+  mailbox_.Take(&messages_);
+  for (const Message& message : messages_) {
+    // Relaxed: a count.
+    if (message.kind == Message::Kind::kAdopt) shared_.connection_count.fetch_sub(1, std::memory_order_relaxed);
+  }
+  messages_.clear();
+}
+
 void IoThread::Handle(Message& message) {
   switch (message.kind) {
     case Message::Kind::kAdopt:
