@@ -15,6 +15,12 @@ bool IsWorthKeeping(size_t needed_bytes, size_t chunk_bytes) {
 
 }  // namespace
 
+Shard::Shard(const ShardContext* context)
+    : context_(context),
+      slab_(context->pool, context->budget),
+      index_(context->index_memory, context->budget),
+      databases_(new DatabaseCounts[context->databases]) {}
+
 Shard::~Shard() {
   if (blocks.get() > 0) Clear();
 }
@@ -93,7 +99,7 @@ bool Shard::TryInsert(uint64_t hash, uint8_t database, std::string_view key, New
   Block* key_block = nullptr;
   if (!TryTakeBlocks(shape, key, &value, &key_block, purse)) return false;
   Ref ref = 0;
-  if (!index_.TryMakeRoom(hash, *this, purse) || !slab_.TryAllocate(shape.ChunkBytes(), purse, &ref)) {
+  if (!index_.TryMakeRoom(hash, hasher_, purse) || !slab_.TryAllocate(shape.ChunkBytes(), purse, &ref)) {
     GiveUp(value.block, shape.value_in_block());
     GiveUp(key_block, true);
     return false;
@@ -274,7 +280,7 @@ void Shard::Remove(const Place& place) {
   if (!index_.IsSparse(place.segment)) return Drop(place);
   const uint64_t hash = HashOf(index_.RefAt(place));
   Drop(place);
-  index_.ShrinkAround(hash, *this);
+  index_.ShrinkAround(hash, hasher_);
 }
 
 template <typename Predicate>
@@ -295,7 +301,7 @@ uint64_t Shard::RemoveIf(uint32_t number, const Predicate& should_go) {
       ++removed;
     }
   }
-  if (removed > 0) index_.ShrinkAround(hash, *this);
+  if (removed > 0) index_.ShrinkAround(hash, hasher_);
   return removed;
 }
 

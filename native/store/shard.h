@@ -56,13 +56,9 @@ struct NewValue {
   Block* block = nullptr;
 };
 
-class alignas(64) Shard final : public EntryHasher {
+class alignas(64) Shard {
  public:
-  explicit Shard(const ShardContext* context)
-      : context_(context),
-        slab_(context->pool, context->budget),
-        index_(context->index_memory, context->budget),
-        databases_(new DatabaseCounts[context->databases]) {}
+  explicit Shard(const ShardContext* context);
   ~Shard();
 
   [[nodiscard]] bool TryStart(Purse* purse) { return index_.TryStart(purse); }
@@ -81,11 +77,11 @@ class alignas(64) Shard final : public EntryHasher {
   }
   Entry EntryAt(const Place& place) const { return Entry(slab_.At(index_.RefAt(place))); }
   Entry EntryOf(Ref ref) const { return Entry(slab_.At(ref)); }
-  uint64_t HashOf(Ref ref) const override {
+  uint64_t HashOf(Ref ref) const {
     const Entry entry(slab_.At(ref));
     return Hash64(context_->secrets, entry.database(), entry.key());
   }
-  void Prefetch(Ref ref) const override { __builtin_prefetch(slab_.At(ref)); }
+  void Prefetch(Ref ref) const { __builtin_prefetch(slab_.At(ref)); }
   // What the entry costs: its chunk, its blocks and its place in the index.
   uint64_t FootprintOf(const Place& place) const;
 
@@ -137,6 +133,17 @@ class alignas(64) Shard final : public EntryHasher {
   LockedCount evicted, expired, hits, misses, key_bytes, value_bytes, blocks;
 
  private:
+  // What the index asks the shard.
+  class Hasher final : public EntryHasher {
+   public:
+    explicit Hasher(const Shard* shard) : shard_(shard) {}
+    uint64_t HashOf(Ref ref) const override { return shard_->HashOf(ref); }
+    void Prefetch(Ref ref) const override { shard_->Prefetch(ref); }
+
+   private:
+    const Shard* shard_;
+  };
+
   [[nodiscard]] bool TryTakeBlocks(const EntryShape& shape, std::string_view key, NewValue* value, Block** key_block,
                                    Purse* purse);
   void ReplaceInPlace(const Place& place, const EntryShape& shape, NewValue value, int64_t deadline_ms, uint32_t tick);
@@ -156,6 +163,7 @@ class alignas(64) Shard final : public EntryHasher {
 
   ShardLock lock_;
   const ShardContext* context_;
+  Hasher hasher_{this};
   Slab slab_;
   Index index_;
   WatchTable watches_;

@@ -55,7 +55,7 @@ void Shard::ClampAges(uint32_t now) {
 
 Status Shard::CheckInvariants() const {
   if (Status status = slab_.CheckInvariants(); !status.ok()) return status;
-  if (Status status = index_.CheckInvariants(*this); !status.ok()) return status;
+  if (Status status = index_.CheckInvariants(hasher_); !status.ok()) return status;
   std::vector<Ref> refs;
   std::vector<uint64_t> entries(context_->databases);
   std::vector<uint64_t> with_deadline(context_->databases);
