@@ -11,14 +11,15 @@ import { type Clock, systemClock } from "../base/clock.ts";
 import { DistCacheError, messageOf } from "../base/errors.ts";
 import { type FileOperations, systemFiles } from "../base/file-operations.ts";
 import type { Logger } from "../base/logger.ts";
-import { dueReason } from "../snapshot/schedule.ts";
 import { SnapshotKeeper, type TakenSnapshot } from "../snapshot/snapshot-keeper.ts";
 import { LogWriter } from "../wal/log-writer.ts";
 import type { DurabilitySettings } from "./durability-settings.ts";
-import type { DurabilityStatus, LogStatus, SnapshotStatus } from "./durability-status.ts";
+import type { DurabilityStatus, LoadingStatus, LogStatus } from "./durability-status.ts";
 import type { Engine, EngineLog } from "./engine.ts";
 import { makeLogId } from "./log-id.ts";
 import { type RecoveryResult, recover } from "./recovery.ts";
+import { Retrying } from "./retrying.ts";
+import { type Activity, SnapshotTaking } from "./snapshot-taking.ts";
 
 /** What the rest of a node is told. */
 export interface DataPlane {
@@ -44,13 +45,6 @@ export interface DurabilityOptions {
   readonly onLoading?: (doneBytes: number, totalBytes: number) => void;
 }
 
-/** What the snapshot under way is for: a snapshot of its own, or a shorter log. */
-export type Activity = "save" | "rewrite";
-
-const scheduleTickMs = 1000;
-const firstRetryMs = 100;
-const longestRetryMs = 2000;
-
 const logFailedReason = "Errors writing to the log on disk; writes are refused until it works again. Reads go on.";
 const snapshotFailedReason =
   "Snapshots are on, but the last one could not be written; writes are refused until one succeeds. Check the log, or set stop-writes-on-bgsave-error to no.";
@@ -63,21 +57,16 @@ export class Durability {
   #log: EngineLog | undefined;
   #writer: LogWriter | undefined;
   #keeper: SnapshotKeeper | undefined;
+  #taking: SnapshotTaking | undefined;
   #recovery: RecoveryResult | undefined;
-  #loading: { doneBytes: number; totalBytes: number; startedAtMs: number } | undefined;
-  #last = { sequence: 0, endedAtMs: 0, durationMs: 0, sizeBytes: 0, logBytes: 0, count: 0 };
+  #loading: LoadingStatus | undefined;
   #logFailure: DistCacheError | undefined;
-  #snapshotFailure: { error: DistCacheError; atMs: number } | undefined;
-  #repairing: Promise<void> | undefined;
-  #taking: Promise<unknown> | undefined;
-  #bytesAtStart = 0;
-  readonly #failures = { log: 0, snapshot: 0 };
-  #activity: Activity | undefined;
-  #rewriteIsWanted = false;
-  #rewrites = { count: 0, lastDurationMs: -1, hasFailed: false };
-  #tick: NodeJS.Timeout | undefined;
-  #endPause: (() => void) | undefined;
+  #logFailures = 0;
   #isStopping = false;
+  readonly #repair = new Retrying(
+    () => this.#repairOnce(),
+    (error) => this.#options.logger.warn(`the log does not work yet: ${messageOf(error)}`),
+  );
 
   constructor(options: DurabilityOptions) {
     this.#options = options;
@@ -110,15 +99,14 @@ export class Durability {
     );
     this.#log = log;
     this.#keeper = this.#makeKeeper();
-    this.#noteRecovered(recovery);
+    this.#taking = this.#makeTaking(this.#keeper, log, recovery);
     if (walName !== undefined) {
       this.#writer = this.#makeWriter(walName, log);
       await this.#writer.open(nextSequence);
     }
     dataPlane.setDurableSequence(this.#holdsReplies ? recovery.lastSequence : Number.POSITIVE_INFINITY);
     this.#loading = undefined;
-    this.#tick = setInterval(() => this.#runSchedule(), scheduleTickMs);
-    this.#tick.unref();
+    this.#taking.startSchedule();
     const tookMs = Math.round(this.#clock.monotonicMs() - startedAtMs);
     const { records, droppedBytes, snapshot } = recovery;
     if (recovery.lastSequence > 0) {
@@ -130,43 +118,34 @@ export class Durability {
   async stop({ saves = true }: { saves?: boolean } = {}): Promise<void> {
     if (this.#isStopping) return;
     this.#isStopping = true;
-    clearInterval(this.#tick);
-    this.#endPause?.();
-    await Promise.allSettled([this.#repairing, this.#taking]);
-    if (saves && this.#writer === undefined && this.#writesSince > 0) await this.#take("shutdown").catch(() => {});
-    await this.#keeper?.settle();
+    await this.#repair.stop();
+    const taking = this.#taking;
+    await taking?.stop();
+    if (saves && this.#writer === undefined && taking !== undefined && taking.writesSince > 0) {
+      await taking.take("shutdown").catch(() => {}); // logged there
+    }
     await this.#writer?.close();
   }
 
   /** Takes a snapshot and answers when it is durable. */
   async save(): Promise<TakenSnapshot> {
-    return this.#take("command");
+    if (this.#taking === undefined) throw new DistCacheError("CLOSED", "nothing is kept: the node has not started");
+    return this.#taking.take("command");
   }
 
   /** Starts a snapshot, after the one that is under way if there is one. Its outcome is in status(). */
   startSave(): void {
-    this.#takeInBackground("command");
+    this.#taking?.takeInBackground("command");
   }
 
   /** Makes the log as short as it can be: what it holds goes into a snapshot, after the one that is under way. */
   startRewrite(): void {
-    if (this.#rewriteIsWanted) return;
-    this.#rewriteIsWanted = true;
-    this.#taking = this.#rewrite();
+    this.#taking?.startRewrite();
   }
 
   /** What is under way now. */
   get activity(): Activity | undefined {
-    return this.isSaving ? this.#activity : undefined;
-  }
-
-  get isSaving(): boolean {
-    return this.#keeper?.isBusy ?? false;
-  }
-
-  /** Whether there is anything to save to. */
-  get keepsSnapshots(): boolean {
-    return this.#keeper !== undefined;
+    return this.#taking?.activity;
   }
 
   /** Resolves when everything written before the call is on stable storage. */
@@ -194,7 +173,7 @@ export class Durability {
   }
 
   status(): DurabilityStatus {
-    const reasons = [this.#logFailure, this.#snapshotFailure?.error].filter((error) => error !== undefined);
+    const reasons = [this.#logFailure, this.#taking?.failure].filter((error) => error !== undefined);
     return {
       isHealthy: reasons.length === 0,
       reasons: reasons.map((error) => error.message),
@@ -202,7 +181,7 @@ export class Durability {
       loading: this.#loading,
       recovery: this.#recovery,
       log: this.#logStatus(),
-      snapshot: this.#snapshotStatus(),
+      snapshot: this.#taking?.status(),
     };
   }
 
@@ -210,23 +189,9 @@ export class Durability {
     return this.#writer !== undefined && this.#settings.fsync === "always" && this.#logFailure === undefined;
   }
 
-  get #writesSince(): number {
-    return (this.#log?.lastSequence() ?? 0) - this.#last.sequence;
-  }
-
-  get #logBytesSince(): number {
-    return (this.#writer?.status().writtenBytes ?? 0) + (this.#recovery?.logBytes ?? 0) - this.#last.logBytes;
-  }
-
   #noteLoading(doneBytes: number, totalBytes: number): void {
     if (this.#loading !== undefined) this.#loading = { ...this.#loading, doneBytes, totalBytes };
     this.#options.onLoading?.(doneBytes, totalBytes);
-  }
-
-  #noteRecovered({ snapshot }: RecoveryResult): void {
-    this.#last.endedAtMs = snapshot?.createdAtMs ?? this.#clock.nowMs();
-    this.#last.sequence = snapshot?.lastSequence ?? 0;
-    this.#last.sizeBytes = snapshot?.sizeBytes ?? 0;
   }
 
   #makeKeeper(): SnapshotKeeper {
@@ -242,6 +207,20 @@ export class Durability {
       write: (path) => engine.writeSnapshot(path),
       clock: this.#clock,
       onDisposalFailure: (message) => logger.warn(message),
+    });
+  }
+
+  #makeTaking(keeper: SnapshotKeeper, log: EngineLog, { snapshot, logBytes }: RecoveryResult): SnapshotTaking {
+    return new SnapshotTaking({
+      keeper,
+      clock: this.#clock,
+      logger: this.#options.logger,
+      settings: () => this.#settings,
+      lastSequence: () => log.lastSequence(),
+      logBytes: () => logBytes + (this.#writer?.status().writtenBytes ?? 0),
+      recovered: snapshot,
+      onBegin: () => this.#writer?.rotate(),
+      onOutcome: () => this.#announce(),
     });
   }
 
@@ -267,7 +246,7 @@ export class Durability {
     if (this.#logFailure !== undefined) return logFailedReason;
     const { stopsWritesOnSnapshotError, intervalMs, afterWrites } = this.#settings;
     const isScheduled = intervalMs > 0 || afterWrites > 0;
-    return this.#snapshotFailure !== undefined && stopsWritesOnSnapshotError && isScheduled
+    return this.#taking?.failure !== undefined && stopsWritesOnSnapshotError && isScheduled
       ? snapshotFailedReason
       : undefined;
   }
@@ -281,36 +260,20 @@ export class Durability {
     const { writtenSequence = 0, syncedSequence = 0 } = this.#writer?.status() ?? {};
     const promised = this.#settings.fsync === "always" ? syncedSequence : writtenSequence;
     this.#logFailure = error;
-    this.#failures.log += 1;
+    this.#logFailures += 1;
     logger.error({ file: error.file }, `${error.message}; writes are refused`);
     this.#announce();
     dataPlane.failRepliesAbove(promised);
     this.#log?.setFailed(true);
     dataPlane.setDurableSequence(Number.POSITIVE_INFINITY);
-    this.#repairing ??= this.#repair();
-  }
-
-  /** Tries until the log is whole again or the node stops. Never rejects. */
-  async #repair(): Promise<void> {
-    const { logger } = this.#options;
-    for (let pauseMs = firstRetryMs; !this.#isStopping; pauseMs = Math.min(longestRetryMs, pauseMs * 2)) {
-      try {
-        await this.#repairOnce();
-        logger.info("the log works again, on a fresh segment; writes are taken again");
-        break;
-      } catch (error) {
-        logger.warn(`the log does not work yet: ${messageOf(error)}`);
-        await this.#pause(pauseMs);
-      }
-    }
-    this.#repairing = undefined;
+    this.#repair.start();
   }
 
   async #repairOnce(): Promise<void> {
     const writer = this.#writer;
     if (writer === undefined) return;
     await writer.settle();
-    await this.#takeAndNote("repair");
+    await this.#taking?.takeForRepair();
     if (writer.segmentPath !== undefined) await this.#files.remove(writer.segmentPath);
     await this.#files.syncDirectory(this.#options.directory);
     await writer.reopen();
@@ -320,128 +283,22 @@ export class Durability {
     dataPlane.failRepliesAbove(undefined);
     if (this.#holdsReplies) dataPlane.setDurableSequence(writer.status().syncedSequence);
     this.#announce();
-  }
-
-  #pause(ms: number): Promise<void> {
-    if (this.#isStopping) return Promise.resolve();
-    return new Promise((resolve) => {
-      const end = (): void => {
-        clearTimeout(timer);
-        this.#endPause = undefined;
-        resolve();
-      };
-      const timer = setTimeout(end, ms);
-      this.#endPause = end;
-    });
-  }
-
-  #runSchedule(): void {
-    if (this.isSaving || this.#repairing !== undefined || this.#isStopping || this.#rewriteIsWanted) return;
-    const { intervalMs, afterWrites, growthPercent, growthMinBytes, snapshotName } = this.#settings;
-    const hasSnapshots = snapshotName !== undefined;
-    const policy = {
-      intervalMs: hasSnapshots ? intervalMs : 0,
-      afterWrites: hasSnapshots ? afterWrites : 0,
-      growthPercent: this.hasLog ? growthPercent : 0,
-      growthMinBytes,
-    };
-    const reason = dueReason(policy, {
-      nowMs: this.#clock.nowMs(),
-      lastEndedAtMs: this.#last.endedAtMs,
-      lastDurationMs: this.#last.durationMs,
-      lastSizeBytes: this.#last.sizeBytes,
-      writesSince: this.#writesSince,
-      logBytesSince: this.#logBytesSince,
-      failedAtMs: this.#snapshotFailure?.atMs,
-    });
-    if (reason !== undefined) this.#takeInBackground(reason);
-  }
-
-  #takeInBackground(reason: string): void {
-    this.#taking = this.#take(reason).catch(() => {}); // noted and logged there
-  }
-
-  async #rewrite(): Promise<void> {
-    try {
-      await this.#keeper?.settle();
-      const { durationMs } = await this.#take("rewrite");
-      this.#rewrites = { count: this.#rewrites.count + 1, lastDurationMs: durationMs, hasFailed: false };
-    } catch {
-      this.#rewrites.hasFailed = true; // noted and logged in #take
-    } finally {
-      this.#rewriteIsWanted = false;
-    }
-  }
-
-  async #take(reason: string): Promise<TakenSnapshot> {
-    try {
-      return await this.#takeAndNote(reason);
-    } catch (error) {
-      if (error instanceof DistCacheError && error.code === "CLOSED") throw error;
-      const failure = error as DistCacheError;
-      this.#failures.snapshot += 1;
-      this.#snapshotFailure = { error: failure, atMs: this.#clock.nowMs() };
-      this.#options.logger.error({ reason, file: failure.file }, failure.message);
-      this.#announce();
-      throw failure;
-    }
-  }
-
-  async #takeAndNote(reason: string): Promise<TakenSnapshot> {
-    const keeper = this.#keeper;
-    if (keeper === undefined) throw new DistCacheError("CLOSED", "nothing is kept: the node has not started");
-    const taken = await keeper.take(() => {
-      this.#activity = reason === "rewrite" ? "rewrite" : "save";
-      this.#bytesAtStart = this.#logBytesSince + this.#last.logBytes;
-      this.#writer?.rotate();
-    });
-    const logBytes = this.#bytesAtStart;
-    const { lastSequence, durationMs, sizeBytes, entries } = taken;
-    const count = this.#last.count + 1;
-    this.#last = { sequence: lastSequence, endedAtMs: this.#clock.nowMs(), durationMs, sizeBytes, logBytes, count };
-    const tookMs = Math.round(durationMs);
-    this.#options.logger.info({ reason, entries, sizeBytes, tookMs, lastSequence }, "a snapshot was written");
-    if (this.#snapshotFailure !== undefined) {
-      this.#snapshotFailure = undefined;
-      this.#announce();
-    }
-    return taken;
+    this.#options.logger.info("the log works again, on a fresh segment; writes are taken again");
   }
 
   #logStatus(): LogStatus | undefined {
-    const writer = this.#writer;
-    if (writer === undefined) return undefined;
+    const [writer, taking] = [this.#writer, this.#taking];
+    if (writer === undefined || taking === undefined) return undefined;
     return {
       ...writer.status(),
+      ...taking.rewriteStatus(),
       format: this.#settings.format,
-      sizeBytes: this.#logBytesSince,
+      sizeBytes: taking.logBytesSince,
       lastSequence: this.#log?.lastSequence() ?? 0,
       segments: writer.segmentsMade + (this.#recovery?.segments ?? 0) - (this.#keeper?.disposedSegments ?? 0),
       pendingForMs: this.#log?.oldestPendingAgeMs() ?? 0,
-      isRewriting: this.activity === "rewrite",
-      isRewriteScheduled: this.#rewriteIsWanted && this.activity !== "rewrite",
-      rewrites: this.#rewrites.count,
-      lastRewriteMs: this.#rewrites.lastDurationMs,
-      lastRewriteFailed: this.#rewrites.hasFailed,
-      failures: this.#failures.log,
+      failures: this.#logFailures,
       lastError: this.#logFailure?.message,
-    };
-  }
-
-  #snapshotStatus(): SnapshotStatus | undefined {
-    const keeper = this.#keeper;
-    if (keeper === undefined) return undefined;
-    return {
-      isWriting: keeper.isBusy,
-      writingForMs: keeper.busyForMs,
-      writesSince: this.#writesSince,
-      lastEndedAtMs: this.#last.endedAtMs,
-      lastDurationMs: this.#last.durationMs,
-      lastSizeBytes: this.#last.sizeBytes,
-      taken: this.#last.count,
-      disposedFiles: keeper.disposedFiles,
-      failures: this.#failures.snapshot,
-      lastError: this.#snapshotFailure?.error.message,
     };
   }
 }

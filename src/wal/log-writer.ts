@@ -158,7 +158,9 @@ export class LogWriter {
 
   setPolicy(policy: FsyncPolicy): void {
     this.#policy = policy;
-    if (this.#written > this.#synced) this.#noteUnsynced();
+    if (this.#state !== "open" || this.#written === this.#synced) return;
+    if (policy === "always") void this.#syncNow();
+    else this.#noteUnsynced();
   }
 
   setSegmentBytes(sizeBytes: number): void {

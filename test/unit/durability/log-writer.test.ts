@@ -229,6 +229,8 @@ describe("segments", () => {
     await vi.advanceTimersByTimeAsync(5000);
     expect(recordsOn(disk.powerCut())).toEqual([]);
     writer.setPolicy("always");
+    await settle();
+    expect(synced.at(-1)).toBe(1);
     log.append("b");
     await settle();
     expect(synced.at(-1)).toBe(2);
