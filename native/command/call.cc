@@ -24,7 +24,9 @@ bool Call::JoinTransaction(std::span<const store::Key> keys, const store::Intent
   sum.adds_keys |= intent.adds_keys;
   sum.copies_existing |= intent.copies_existing;
   sum.all_shards |= intent.all_shards;
+  sum.grows_existing |= intent.grows_existing;
   sum.value_bytes += intent.value_bytes;
+  sum.gap_bytes += intent.gap_bytes;
   return false;
 }
 

@@ -69,37 +69,38 @@ struct Resolved {
   Handler handler = nullptr;
   uint32_t flags = 0;
   bool is_native = false;
-  std::string error;  // why nothing can run; empty when something can
 };
 
-Resolved Explain(const CommandSpec* spec, std::span<const resp::Argument> arguments) {
-  if (spec == nullptr) return Resolved{.error = UnknownCommand(arguments)};
-  Resolved resolved{spec, kHandlers[spec->index], spec->flags, spec->is_native, {}};
-  if (spec->subcommands.empty() || arguments.size() == 1) {
-    resolved.error = WrongArity(spec->name);
-    return resolved;
-  }
+// What is wrong with a command that does not resolve.
+[[gnu::cold, gnu::noinline]] std::string Complaint(const CommandSpec* spec, std::span<const resp::Argument> arguments) {
+  if (spec == nullptr) return UnknownCommand(arguments);
+  if (spec->subcommands.empty() || arguments.size() == 1) return WrongArity(spec->name);
   const SubcommandSpec* subcommand = FindSubcommand(*spec, arguments[1].bytes);
-  if (subcommand == nullptr) {
-    resolved.error = UnknownSubcommand(arguments);
-  } else if (!FitsArity(subcommand->arity, arguments.size())) {
-    resolved.error = WrongArity(subcommand->full_name);
-  } else {
-    resolved.handler = kSubcommandHandlers[subcommand->index];
-    resolved.flags = subcommand->flags;
-    resolved.is_native = subcommand->is_native;
-  }
-  return resolved;
+  return subcommand == nullptr ? UnknownSubcommand(arguments) : WrongArity(subcommand->full_name);
 }
 
-// The common case makes no string.
-inline Resolved Resolve(std::span<const resp::Argument> arguments) {
+// False: no such subcommand, or not with so many arguments.
+bool ResolveSubcommand(std::span<const resp::Argument> arguments, Resolved* resolved) {
+  const SubcommandSpec* subcommand = FindSubcommand(*resolved->spec, arguments[1].bytes);
+  if (subcommand == nullptr || !FitsArity(subcommand->arity, arguments.size())) return false;
+  resolved->handler = kSubcommandHandlers[subcommand->index];
+  resolved->flags = subcommand->flags;
+  resolved->is_native = subcommand->is_native;
+  return true;
+}
+
+// False: Complaint says why; the spec is null when the command is unknown.
+inline bool Resolve(std::span<const resp::Argument> arguments, Resolved* resolved) {
   const CommandSpec* spec = FindCommand(arguments[0].bytes);
-  if (spec == nullptr || !FitsArity(spec->arity, arguments.size()) ||
-      (!spec->subcommands.empty() && arguments.size() > 1)) [[unlikely]] {
-    return Explain(spec, arguments);
-  }
-  return {spec, kHandlers[spec->index], spec->flags, spec->is_native, {}};
+  resolved->spec = spec;
+  if (spec == nullptr) [[unlikely]]
+    return false;
+  resolved->handler = kHandlers[spec->index];
+  resolved->flags = spec->flags;
+  resolved->is_native = spec->is_native;
+  if (!spec->subcommands.empty() && arguments.size() > 1) [[unlikely]]
+    return ResolveSubcommand(arguments, resolved);
+  return FitsArity(spec->arity, arguments.size());
 }
 
 bool RunsInsideMulti(Handler handler) {
@@ -122,15 +123,16 @@ void handlers::Posted(Call& call) { call.outcome = Outcome::kPost; }
 
 Executed Executor::Execute(ClientState& client, std::span<const resp::Argument> arguments, resp::Output& output,
                            store::TimeMs now_ms) {
-  const Resolved command = Resolve(arguments);
+  Resolved command;
+  const bool is_resolved = Resolve(arguments, &command);
   Call call(store_, node_, client, arguments, output, now_ms);
   const auto refuse = [&](std::string_view code_and_text) {
     RefuseInMulti(call, command.handler == handlers::Exec, code_and_text);
     return Report(call, command.spec);
   };
 
-  if (!command.error.empty()) [[unlikely]]
-    return refuse(command.error);
+  if (!is_resolved) [[unlikely]]
+    return refuse(Complaint(command.spec, arguments));
   if (node_.requires_auth.load(std::memory_order_relaxed) && !client.is_authenticated && !(command.flags & kNoAuth))
       [[unlikely]]
     return refuse("NOAUTH Authentication required.");

@@ -57,13 +57,13 @@ void ExpireWith(Call& call, DeadlineForm form, std::string_view command) {
     return call.Fail(std::string("ERR invalid expire time in '").append(command).append("' command"));
   }
   const store::Key key = call.Locate(1);
-  if (!call.Begin(key, {.writes = true, .copies_existing = true})) return;
+  if (!call.Begin(key, {.writes = true})) return;
   const store::ValueView* value = call.access().Peek(key);
   if (value == nullptr || !Allows(conditions, value->expires_at_ms, *deadline_ms)) return call.reply.Integer(0);
   if (*deadline_ms <= call.now_ms) {
     call.access().Remove(key);
-  } else {
-    call.access().SetExpiry(key, *deadline_ms);
+  } else if (!call.access().SetExpiry(key, *deadline_ms)) {
+    return (void)call.FailOutOfMemory();
   }
   call.reply.Integer(1);
 }
@@ -99,7 +99,7 @@ void Persist(Call& call) {
   if (!call.Begin(key, {.writes = true})) return;
   const store::ValueView* value = call.access().Peek(key);
   if (value == nullptr || value->expires_at_ms == 0) return call.reply.Integer(0);
-  call.access().SetExpiry(key, 0);
+  if (!call.access().SetExpiry(key, 0)) return (void)call.FailOutOfMemory();
   call.reply.Integer(1);
 }
 

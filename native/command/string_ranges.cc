@@ -8,8 +8,11 @@ namespace distcache::command {
 namespace {
 
 store::Intent GrowIntent(const Call& call, size_t value, uint64_t gap_bytes) {
-  return {
-      .writes = true, .adds_keys = true, .copies_existing = true, .value_bytes = gap_bytes + call.text(value).size()};
+  return {.writes = true,
+          .adds_keys = true,
+          .grows_existing = true,
+          .value_bytes = call.text(value).size(),
+          .gap_bytes = gap_bytes};
 }
 
 // False, with the error in the reply, where a value of offset + added bytes would be too long.

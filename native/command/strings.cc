@@ -197,13 +197,15 @@ void GetAndExpire(Call& call) {
     deadline_ms = PositiveDeadline(call, options.deadline, options.form, "getex");
     if (!deadline_ms) return;
   }
+  const bool expires_now = deadline_ms && *deadline_ms <= call.now_ms;
+  const bool persists = options.persists && value->expires_at_ms != 0;
+  const size_t mark = call.output.Mark();
   call.Value(*value);
-  if (options.persists && value->expires_at_ms != 0) {
-    call.access().SetExpiry(key, 0);
-  } else if (deadline_ms && *deadline_ms <= call.now_ms) {
+  if (expires_now) {
     call.access().Remove(key);
-  } else if (deadline_ms) {
-    call.access().SetExpiry(key, *deadline_ms);
+  } else if ((deadline_ms || persists) && !call.access().SetExpiry(key, deadline_ms.value_or(0))) {
+    call.output.CutBack(mark);
+    call.FailOutOfMemory();
   }
 }
 

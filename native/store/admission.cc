@@ -122,8 +122,8 @@ uint64_t Store::CountMissing(Access* access, std::span<const Key> keys) const {
 
 // An upper bound of the memory that may be charged for what the intent says; 0 when what is there is enough for sure.
 uint64_t Store::MemoryNeededFor(Access* access, std::span<const Key> keys, const Intent& intent) const {
-  uint64_t value_bytes = intent.value_bytes;
-  if (intent.copies_existing) {
+  uint64_t value_bytes = intent.value_bytes + intent.gap_bytes;
+  if (intent.copies_existing || intent.grows_existing) {
     for (const Key& key : keys) {
       const Access::Memo& memo = access->Look(key);
       if (memo.is_there) value_bytes += memo.shard->EntryAt(memo.place).value().size();

@@ -64,10 +64,13 @@ struct ValueView {
 struct Intent {
   bool writes = false;           // any effect at all
   bool adds_keys = false;        // keys of the list that are missing may be created
-  bool copies_existing = false;  // a value of the list may be copied or grown (APPEND, COPY, RENAME): its size is added
-  bool all_shards = false;       // FLUSHALL, SWAPDB, or a transaction that holds one
-  bool must_succeed = false;     // main thread or recovery: never kNoRoom
-  uint64_t value_bytes = 0;      // bytes of new values in all
+  bool copies_existing = false;  // a value of the list may be copied (COPY, RENAME): its size is added
+  bool grows_existing =
+      false;                  // a value of the list may grow (APPEND, SETRANGE): as above, but the log gets what is new
+  bool all_shards = false;    // FLUSHALL, SWAPDB, or a transaction that holds one
+  bool must_succeed = false;  // main thread or recovery: never kNoRoom
+  uint64_t value_bytes = 0;   // bytes of new values in all
+  uint64_t gap_bytes = 0;     // zeros between an old value and what is written behind it: the log does not get them
 };
 
 enum class Admission : uint8_t {

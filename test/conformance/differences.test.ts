@@ -15,12 +15,12 @@ afterAll(async () => {
   await Promise.all([ours?.stop(), redis?.stop()]);
 });
 
-async function replyOf(server: RunningServer, { before, step }: Difference): Promise<string> {
+async function replyOf(server: RunningServer, { before, step, after = [] }: Difference): Promise<string> {
   const client = await RawConnection.open(server);
-  const commands: Step[] = ["FLUSHALL", ...before, step];
+  const commands: Step[] = ["FLUSHALL", ...before, step, ...after];
   const replies = await client.pipeline(commands.map(wordsOf));
   client.close();
-  return replies[replies.length - 1]!.toString("latin1");
+  return replies[1 + before.length]!.toString("latin1");
 }
 
 const title = ({ before, step }: Difference) => [...before, step].map((one) => wordsOf(one).join(" ")).join("; ");

@@ -7,6 +7,8 @@ export interface Difference {
   /** Commands on an empty store whose replies take no part. */
   readonly before: readonly Step[];
   readonly step: Step;
+  /** What leaves the server as it was. */
+  readonly after?: readonly Step[];
   /** Our reply in RESP2, or what it looks like where it is a measurement. */
   readonly ours: string | RegExp;
 }
@@ -44,6 +46,22 @@ export const differences: readonly Difference[] = [
     before: ["SET a 1"],
     step: "OBJECT FREQ a",
     ours: /^:\d+\r\n$/,
+  },
+  ...["RENAME a c", "MOVE a 1"].map((step) => ({
+    reason:
+      "a key that moves is written before the old one goes, so that nothing is lost where there is no room: at a bound under " +
+      "noeviction it is refused as a write",
+    before: ["SET a 1", "CONFIG SET maxmemory-policy noeviction", "CONFIG SET maxmemory 1"],
+    step,
+    after: ["CONFIG SET maxmemory 0"],
+    ours: "-OOM command not allowed when used memory > 'maxmemory'.\r\n",
+  })),
+  {
+    reason: "the queue does not look at the bound, EXEC does: nothing of the transaction runs either way",
+    before: ["CONFIG SET maxmemory-policy noeviction", "CONFIG SET maxmemory 1", "MULTI", "SET a 1"],
+    step: "EXEC",
+    after: ["CONFIG SET maxmemory 0"],
+    ours: "-EXECABORT Transaction discarded because of: OOM command not allowed when used memory > 'maxmemory'.\r\n",
   },
   ...["INFO", "TIME", "CLIENT ID", "CONFIG GET maxmemory", "COMMAND COUNT", "LASTSAVE"].map((step) => ({
     reason: posted,

@@ -153,6 +153,15 @@ TEST_F(ExecutorTest, AtABoundThatEvictsNothingWritesAreRefused) {
   EXPECT_EQ(Run("GET key"), "$7\r\nchanged\r\n");
 }
 
+TEST_F(ExecutorTest, ADeadlineThatFindsNoRoomIsRefusedAndNotPromised) {
+  Run("SET key value");
+  store->SetBounds(0, 1, store::EvictionPolicy::kNoEviction);
+  const std::string refusal = "-OOM command not allowed when used memory > 'maxmemory'.\r\n";
+  EXPECT_EQ(Run("EXPIRE key 100"), refusal);
+  EXPECT_EQ(Run("GETEX key EX 100"), refusal);
+  EXPECT_EQ(Run("TTL key"), ":-1\r\n");
+}
+
 TEST_F(ExecutorTest, ABigValueIsStoredAndSentWithoutACopy) {
   const std::string big(100'000, 'x');
   Run(client, std::vector<std::string>{"SET", "key", big});
