@@ -26,6 +26,8 @@ class BiggestCalls {
 
   // Cheap enough to ask for every call: whether Record would keep a call of this size.
   bool Wants(uint64_t size_bytes) const { return size_bytes > smallest_bytes_; }
+  // Calls up to this size are not wanted; it grows as the places fill.
+  uint64_t unwanted_bytes() const { return smallest_bytes_; }
   void Record(uint64_t size_bytes, uint16_t command, uint32_t database, std::string_view key, int64_t now_ms);
   void AppendTo(std::vector<BigCall>* calls) const;
 

@@ -76,7 +76,7 @@ void ConnectionMetering::LookAtKey(Connection& connection, const CommandSpec& sp
   if (until_sample_ == 0) {
     if (spec.first_key != 0) {
       thread_.hot_keys().Record(Hash64(secrets_, database, key), database, key, sample_period_, now_ms_);
-      thread_.RecordSlot(SlotOfKey(key), sample_period_);
+      if (node_.counts_slots()) thread_.RecordSlot(SlotOfKey(key), sample_period_);
     }
     until_sample_ = NextSample();
   }
@@ -86,6 +86,7 @@ void ConnectionMetering::LookAtKey(Connection& connection, const CommandSpec& sp
   if (thread_.biggest_replies().Wants(reply_bytes)) {
     thread_.biggest_replies().Record(reply_bytes, spec.index, database, key, now_ms_);
   }
+  unwanted_bytes_ = std::min(thread_.biggest_requests().unwanted_bytes(), thread_.biggest_replies().unwanted_bytes());
   if (request_bytes_ + reply_bytes > kManyBytes && batch_calls_ > 0) FinishLong(connection, spec.index);
 }
 

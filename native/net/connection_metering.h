@@ -34,7 +34,7 @@ size_t MetricCount();
 
 class ConnectionMetering {
  public:
-  static constexpr uint32_t kSamplePeriod = 8;
+  static constexpr uint32_t kSamplePeriod = 16;
 
   ConnectionMetering(metrics::NodeMetrics& node, metrics::ThreadMetrics& thread);
 
@@ -56,9 +56,8 @@ class ConnectionMetering {
   }
   void EndBatch(Connection& connection) {
     if constexpr (!kIsMeasuring) return;
+    sample_period_ = batch_calls_ > 2 ? kSamplePeriod : 1;
     if (batch_calls_ > 0) FinishShared(connection, port::MonotonicTimeNs());
-    sample_period_ = total_calls_ > 2 ? kSamplePeriod : 1;
-    total_calls_ = 0;
   }
 
  private:
@@ -75,14 +74,12 @@ class ConnectionMetering {
       runs_[run_count_++] = {index, 1};
     }
     batch_calls_++;
-    total_calls_++;
   }
   // Whether it is this call's turn to be sampled, or it is bigger than all that were remembered.
   bool LooksAtKey(Connection& connection, size_t reply_bytes) {
     request_bytes_ = 0;
     for (const resp::Argument& argument : connection.parser.arguments()) request_bytes_ += argument.bytes.size();
-    return --until_sample_ == 0 || thread_.biggest_replies().Wants(reply_bytes) ||
-           thread_.biggest_requests().Wants(request_bytes_);
+    return --until_sample_ == 0 || request_bytes_ + reply_bytes > unwanted_bytes_;
   }
   void LookAtKey(Connection& connection, const command::CommandSpec& spec, size_t reply_bytes);
   void AfterUnusual(Connection& connection, const command::Executed& executed, size_t reply_bytes);
@@ -101,10 +98,10 @@ class ConnectionMetering {
   std::array<CommandRun, 16> runs_;    // the batch so far: equal commands that follow each other
   size_t run_count_ = 0;
   uint32_t batch_calls_ = 0;
-  uint32_t total_calls_ = 0;  // of the turn: a batch may end before it
   uint64_t begun_ns_ = 0;
-  uint64_t usual_ns_ = 500;   // of one prompt command, as the last batch showed
-  size_t request_bytes_ = 0;  // of the command that LooksAtKey saw last
+  uint64_t usual_ns_ = 500;      // of one prompt command, as the last batch showed
+  uint64_t unwanted_bytes_ = 0;  // request and reply together: up to this neither is worth remembering
+  size_t request_bytes_ = 0;     // of the command that LooksAtKey saw last
   int64_t now_ms_ = 0;
   bool is_exact_ = false;
   uint32_t sample_period_ = 1;
