@@ -22,7 +22,8 @@
 //        9     7  sequence number, from 1, below 2^53
 //       16     -  effects, one or more, up to the record's end
 //
-//   effect: tag byte (bits 0-3 kind, bit 4: a deadline follows, bit 5: a type follows, bits 6-7 zero)
+//   effect: tag byte (bits 0-3 kind, bit 4: a deadline follows, bit 5: a type follows, bits 6-7 zero; kinds 5 to 7 have
+//           neither; the database of kind 6 is 0)
 //           varint database | [type, 1 byte] | [deadline, 8 bytes, Unix milliseconds] | then by kind:
 //           1 put       varint key size, key, varint value size, value
 //           2 remove    varint key size, key

@@ -101,7 +101,9 @@ bool ReadEffect(const char** at, const char* end, Effect* effect) {
     return false;
   }
   effect->kind = static_cast<EffectKind>(kind);
+  if (!HasKey(effect->kind) && (tag & (kTagHasType | kTagHasDeadline)) != 0) return false;
   if (!ReadNumber32(at, end, &effect->database)) return false;
+  if (effect->kind == EffectKind::kFlushAll && effect->database != 0) return false;
   if ((tag & kTagHasType) != 0) {
     if (*at == end) return false;
     effect->type = static_cast<uint8_t>(*(*at)++);

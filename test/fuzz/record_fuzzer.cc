@@ -60,7 +60,7 @@ bool IsModest(const wal::Record& record) {
 void Read(const std::string& segment) {
   wal::RecordReader reader(wal::BorrowMemorySource(segment));
   wal::ReadResult result = reader.ReadHeader();
-  const auto store = store::MakeStore(nullptr, 1);
+  decltype(store::MakeStore(nullptr, 1)) store;  // made when needed: most inputs hold no whole record
   wal::Record record;
   while (result == wal::ReadResult::kRecord) {
     const uint64_t before = reader.valid_bytes();
@@ -68,10 +68,12 @@ void Read(const std::string& segment) {
     if (result != wal::ReadResult::kRecord) break;
     Require(reader.valid_bytes() == before + record.size_bytes);
     CheckRoundTrip(record);
-    if (IsModest(record)) (void)wal::ApplyEffects(store.get(), record.effects, 1);
+    if (!IsModest(record)) continue;
+    if (store == nullptr) store = store::MakeStore(nullptr, 1);
+    (void)wal::ApplyEffects(store.get(), record.effects, 1);
   }
   Require(reader.valid_bytes() <= segment.size());
-  Require(store->CheckInvariants().ok());
+  Require(store == nullptr || store->CheckInvariants().ok());
 }
 
 }  // namespace

@@ -128,6 +128,26 @@ TEST(TextRecord, IsOnePrintableLine) {
                             "\n");
 }
 
+// What neither format can say: an effect without a key has no type or deadline, and flushing all names no database.
+TEST(BinaryRecord, AnEffectHasOnlyTheFieldsOfItsKind) {
+  for (Effect effect : {Flush(3), FlushAll(), Swap(0, 1)}) {
+    effect.type = 6;
+    Record record;
+    const auto parse = [&] {
+      return ParseRecord(Format::kBinary, ChecksumSeed(TestLogId()), Encode(Format::kBinary, 1, {effect}), &record,
+                         nullptr);
+    };
+    EXPECT_EQ(parse(), ParseResult::kBad);
+    effect.type = 0;
+    effect.expires_at_ms = 1;
+    EXPECT_EQ(parse(), ParseResult::kBad);
+    effect.expires_at_ms = 0;
+    EXPECT_EQ(parse(), ParseResult::kOk);
+    effect.database += 1;
+    EXPECT_EQ(parse(), effect.kind == store::EffectKind::kFlushAll ? ParseResult::kBad : ParseResult::kOk);
+  }
+}
+
 TEST(BinaryRecord, LiesAsTheFormatIsDrawn) {
   const std::string bytes = Encode(Format::kBinary, 0x0102030405, {Put("key", "value", 0x1122, 2)});
   const std::string expected_tail = std::string("\x27\0\0\0\0\x05\x04\x03\x02\x01\0\0", 12) +
