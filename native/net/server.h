@@ -1,6 +1,7 @@
 // The data plane of a node: I/O threads with an event loop each, listeners, connections, and the bridge to TypeScript.
 // Methods are called from one controlling thread (Node's main thread, or the standalone binary's) and never block on an I/O
-// thread, except Stop, which joins them all. Threads block all signals; descriptors are close-on-exec.
+// thread, except Stop, which joins them all. WakeAll alone may come from any thread: a log's waiter calls it. Threads block all
+// signals; descriptors are close-on-exec.
 #pragma once
 
 #include <cstdint>

@@ -101,7 +101,7 @@ class Access {
   TimeMs now_ms() const;
 
   // Reading. Get moves recency and counts a hit or miss; Peek does neither. Null when missing or expired (an expired
-  // entry is removed on the way when the Access may write). The pointer is valid until the next call on this Access.
+  // entry is removed on the way). The pointer is valid until the next call on this Access.
   const ValueView* Get(const Key& key);
   const ValueView* Peek(const Key& key);
 
