@@ -167,15 +167,17 @@ void IoThread::Report(uint32_t token) {
   runner_.events().push_back(std::move(last));
 }
 
-// Looks again at a connection that waited for room, the end of a pause, or the log.
+// Looks again at a connection that waited for room, the end of a pause, or the log. Its replies go before it executes more: what
+// comes next depends on newer records, and a client that never stops sending would never hear of the older ones.
 void IoThread::Resume(Connection& connection) {
-  connection.is_in_blocked_list = false;
-  if (connection.held_sequence > 0) QueueSend(connection);
+  if (connection.held_sequence > 0) SendOne(connection);
+  if (connection.is_gone || connection.held_sequence > 0) return;
   const bool waited = connection.blocked == Blocked::kRoom || connection.blocked == Blocked::kPause ||
                       connection.blocked == Blocked::kDurable;
   if (!waited) return;
-  connection.blocked = Blocked::kNone;
-  QueueReady(connection);
+  const bool is_full = connection.output.size_bytes() > shared_.soft_output_bytes();
+  connection.blocked = is_full ? Blocked::kOutput : Blocked::kNone;
+  if (!is_full) QueueReady(connection);
 }
 
 void IoThread::ResumeAll() {

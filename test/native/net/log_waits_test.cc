@@ -103,6 +103,47 @@ TEST_F(LogWaitsTest, WhenTheLogFailsHeldReadsAreAnsweredAndHeldWritesAreNot) {
   EXPECT_EQ(writer.received, "");
 }
 
+TEST_F(LogWaitsTest, RepliesWhoseRecordsAreDurableGoBeforeMoreIsExecuted) {
+  StartWithLog();
+  server_->SetDurableSequence(0);
+  Client client(port_);
+  client.Send("SET k 1\r\n");
+  WaitUntil([&] { return log_->last_sequence() == 1; }, "a record");
+  for (uint64_t sequence = 1; sequence <= 5; ++sequence) {
+    client.Send("SET k " + std::to_string(sequence + 1) +
+                "\r\n");  // there before the reply to the one before it may go
+    ExpectNothing(client);
+    Drain();
+    server_->SetDurableSequence(sequence);
+    Expect(client, "+OK\r\n");
+    WaitUntil([&] { return log_->last_sequence() == sequence + 1; }, "the next record");
+  }
+  ExpectNothing(client);
+}
+
+TEST_F(LogWaitsTest, AConnectionWhoseRepliesStayExecutesNothingThoughItsThreadIsWoken) {
+  StartWithLog();
+  server_->SetDurableSequence(0);
+  Client client(port_);
+  client.Send("SET k 1\r\n");
+  WaitUntil([&] { return log_->last_sequence() == 1; }, "a record");
+  client.Send("SET k 2\r\n");
+  for (int i = 0; i < 5; ++i) {
+    server_->WakeAll();
+    ExpectNothing(client);
+  }
+  EXPECT_EQ(log_->last_sequence(), 1u);
+  server_->SetDurableSequence(2);
+  WaitUntil(
+      [&] {
+        Drain();
+        client.Poll();
+        return client.received.size() >= 10;
+      },
+      "both replies");
+  EXPECT_EQ(client.received, "+OK\r\n+OK\r\n");
+}
+
 TEST_F(LogWaitsTest, WritersWaitForRoomAndGoOnWhenItComes) {
   StartWithLog(8192);
   Client client(port_);
