@@ -51,14 +51,18 @@ uint64_t LogBuffer::CostOf(uint64_t payload_bytes) const {
 
 // A record larger than the buffer is admitted when at most half of the buffer is held: waiting until nothing is would starve it
 // behind small writers. Memory stays within 1.5 times the buffer and one such record.
+//
+// What is refused never counts, not even for a moment: two that refuse each other by what neither gets would both wait, and nobody
+// would be left to give anything back.
 bool LogBuffer::TryHold(uint64_t cost_bytes, bool must_succeed) {
-  // seq_cst here and in GiveBack: see Reserve.
-  const uint64_t before = held_bytes_.fetch_add(cost_bytes);
   const uint64_t capacity = options_.capacity_bytes;
-  if (must_succeed || before + cost_bytes <= capacity) return true;
-  if (cost_bytes > capacity && before <= capacity / 2) return true;
-  held_bytes_.fetch_sub(cost_bytes);
-  return false;
+  // seq_cst here and in GiveBack: see Reserve.
+  uint64_t held_bytes = held_bytes_.load();
+  do {
+    const bool fits = held_bytes + cost_bytes <= capacity || (cost_bytes > capacity && held_bytes <= capacity / 2);
+    if (!fits && !must_succeed) return false;
+  } while (!held_bytes_.compare_exchange_weak(held_bytes, held_bytes + cost_bytes));
+  return true;
 }
 
 // No wake-up is lost: the refused one (1) sets has_refused_, (2) tries again; the one who gives back (a) lowers held_bytes_,

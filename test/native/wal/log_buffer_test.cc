@@ -2,7 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
 #include <thread>
+#include <vector>
 
 #include "port/clock.h"
 #include "wal/effects.h"
@@ -138,6 +142,42 @@ TEST(LogBuffer, ARecordLargerThanTheBufferIsAdmittedOneAtATime) {
   EXPECT_EQ(CheckRecords(Copy(buffer.Take(10)), 1), 1u);
   buffer.Release();
   EXPECT_TRUE(buffer.Reserve(1'000'000, false));
+}
+
+// Nobody drains: room comes only from those that got it, so that two that refused each other would wait for ever.
+TEST(LogBuffer, WritersThatNeedMoreThanHalfOfItNeverAllWait) {
+  constexpr int kThreads = 4;
+  constexpr int kRounds = 20'000;
+  constexpr uint64_t kPayloadBytes = 3000;
+  LogBuffer buffer({.capacity_bytes = 4096, .log_id = TestLogId()}, {});
+  std::mutex mutex;
+  std::condition_variable changed;
+  uint64_t wakes = 0;
+  bool is_stuck = false;
+  buffer.SetWaiter([&] {
+    const std::lock_guard lock(mutex);
+    ++wakes;
+    changed.notify_all();
+  });
+  const auto write = [&] {
+    for (int round = 0; round < kRounds; ++round) {
+      std::unique_lock lock(mutex);
+      uint64_t seen = wakes;
+      lock.unlock();
+      while (!buffer.Reserve(kPayloadBytes, false)) {
+        lock.lock();
+        is_stuck |= !changed.wait_for(lock, std::chrono::seconds(30), [&] { return wakes != seen || is_stuck; });
+        if (is_stuck) return;
+        seen = wakes;
+        lock.unlock();
+      }
+      buffer.Unreserve(kPayloadBytes);
+    }
+  };
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kThreads; ++i) threads.emplace_back(write);
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_FALSE(is_stuck);
 }
 
 TEST(LogBuffer, WakesTheDrainerForTheFirstRecordAndForMuch) {
