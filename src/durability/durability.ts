@@ -91,9 +91,11 @@ export class Durability {
       onProgress: (doneBytes, totalBytes) => this.#noteLoading(doneBytes, totalBytes),
     });
     this.#recovery = recovery;
-    const logId = recovery.logId ?? makeLogId();
     const nextSequence = recovery.lastSequence + 1;
     const keepsRecords = walName !== undefined;
+    // What is written without the log is no part of it: under its id, records of a log that still lies there would later be taken
+    // for what comes after these snapshots.
+    const logId = (keepsRecords ? recovery.logId : undefined) ?? makeLogId();
     const log = engine.attachLog({ format, logId, nextSequence, capacityBytes: bufferBytes, keepsRecords }, () =>
       this.#writer?.wake(),
     );

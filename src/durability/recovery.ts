@@ -58,6 +58,7 @@ export async function recover(options: RecoveryOptions): Promise<RecoveryResult>
   const { files, directory, walName, snapshotName, logger } = options;
   const names = await files.list(directory);
   const segments = selectFiles(directory, names, "wal", walName);
+  warnOfIgnoredLog(options, names);
   const snapshots = [
     ...selectFiles(directory, names, "snapshot", snapshotName),
     ...selectFiles(directory, names, "base", walName),
@@ -94,6 +95,16 @@ export async function recover(options: RecoveryOptions): Promise<RecoveryResult>
     droppedBytes,
     damagedSnapshots: damaged.length,
   };
+}
+
+/** A log that was switched off may hold more than the snapshots do, and is not continued by them. */
+function warnOfIgnoredLog({ directory, walName, logger }: RecoveryOptions, names: readonly string[]): void {
+  const ignored = names.filter((name) => name.endsWith(".wal"));
+  if (walName !== undefined || ignored.length === 0) return;
+  logger.warn(
+    { directory, files: ignored.length },
+    "WAL_FILE is empty, and the log in the directory is not read: what is in it alone is not there, and it can not be switched on again over what is written now",
+  );
 }
 
 /** Adds up what each file has done; a file that was finished counts whole. */
@@ -202,10 +213,14 @@ function checkOutcome(file: NamedFile, outcome: ReplayOutcome, isLast: boolean, 
     throw new DistCacheError("CORRUPT", `${where}: ${why}. ${how}`, { file: path, offset: validBytes });
   }
   if (logId !== undefined && outcome.logId !== "" && outcome.logId !== logId) {
-    throw new DistCacheError("CORRUPT", `${path}: belongs to log ${outcome.logId}, the files before it to ${logId}`, {
-      file: path,
-      offset: 0,
-    });
+    throw new DistCacheError(
+      "CORRUPT",
+      `${path}: belongs to log ${outcome.logId}, the files before it to ${logId}: their records do not follow each other. Move away the files that are not wanted`,
+      {
+        file: path,
+        offset: 0,
+      },
+    );
   }
 }
 

@@ -118,6 +118,29 @@ describe("a node", () => {
     again.disconnect();
   });
 
+  test("that ran without its log does not take the old log for what came after", async () => {
+    const withoutLog = { ...kept, WAL_FILE: "" };
+    let connection = await startNode();
+    for (const value of ["1", "2", "3"]) await connection.set("key", value);
+    await connection.save();
+    for (const value of ["4", "5", "6", "7", "8"]) await connection.set("key", value);
+    await node?.stop();
+
+    connection = await startNode(withoutLog);
+    expect(await connection.get("key")).toBe("3");
+    expect(node?.log).toContain("the log in the directory is not read");
+    await connection.set("key", "new");
+    await node?.stop();
+
+    const { code, errors } = await ServedNode.refusal({ settings: kept, cwd: directory });
+    expect(code).toBe(1);
+    expect(errors).toMatch(/\.wal: belongs to log .* Move away the files that are not wanted/);
+    for (const segment of filesOf("wal")) rmSync(segment);
+    connection = await startNode();
+    expect(await connection.get("key")).toBe("new");
+    connection.disconnect();
+  });
+
   test("in a program that keeps its main thread busy holds replies back that a kill could take back", async () => {
     const blockFile = join(directory, "block");
     const path = fileURLToPath(new URL("programs/blocking-node.mjs", import.meta.url));
