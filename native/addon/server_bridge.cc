@@ -55,7 +55,7 @@ bool ReadChanges(napi_env env, napi_value value, net::Changes* changes) {
   napi_valuetype type = napi_undefined;
   napi_typeof(env, value, &type);
   if (type == napi_undefined) return true;
-  std::array<int64_t, 9> numbers{};
+  std::array<int64_t, 7> numbers{};
   for (uint32_t index = 0; index < numbers.size(); ++index) {
     napi_value item = nullptr;
     if (!Check(env, napi_get_element(env, value, index, &item)) || !ReadInteger(env, item, &numbers[index]))
@@ -65,11 +65,9 @@ bool ReadChanges(napi_env env, napi_value value, net::Changes* changes) {
   changes->database = static_cast<int>(numbers[1]);
   changes->is_authenticated = static_cast<int>(numbers[2]);
   changes->touches_recency = static_cast<int>(numbers[3]);
-  changes->is_no_evict = static_cast<int>(numbers[4]);
-  changes->reply_mode = static_cast<int>(numbers[5]);
-  changes->is_monitor = static_cast<int>(numbers[6]);
-  changes->resets = numbers[7] != 0;
-  changes->closes = numbers[8] != 0;
+  changes->reply_mode = static_cast<int>(numbers[4]);
+  changes->resets = numbers[5] != 0;
+  changes->closes = numbers[6] != 0;
   return true;
 }
 

@@ -43,9 +43,7 @@ struct Changes {
   int database = -1;
   int is_authenticated = -1;
   int touches_recency = -1;
-  int is_no_evict = -1;
   int reply_mode = -1;  // CLIENT REPLY: 0 on, 1 off, 2 skip the next
-  int is_monitor = -1;
   bool resets = false;  // RESET: leave MULTI and WATCH, database 0, RESP2
   bool closes = false;  // after the reply was sent
 };

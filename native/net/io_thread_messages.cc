@@ -122,7 +122,11 @@ void IoThread::HandleAnswer(Message& message) {
   connection.parser.SetLimited(!client.is_authenticated);
   const bool is_silent = connection.reply_mode != ReplyMode::kOn && changes.reply_mode != 0;
   if (connection.reply_mode == ReplyMode::kSkipNext) connection.reply_mode = ReplyMode::kOn;
-  if (changes.reply_mode >= 0) connection.reply_mode = static_cast<ReplyMode>(changes.reply_mode);
+  // A skip while replies are off leaves them off.
+  if (changes.reply_mode >= 0 && !(connection.reply_mode == ReplyMode::kOff &&
+                                   static_cast<ReplyMode>(changes.reply_mode) == ReplyMode::kSkipNext)) {
+    connection.reply_mode = static_cast<ReplyMode>(changes.reply_mode);
+  }
   if (!is_silent) connection.output.Append(message.bytes);
   connection.blocked = Blocked::kNone;
   if (changes.closes || connection.closes_after_answer) {

@@ -61,7 +61,7 @@ class Mailbox {
   bool Take(std::vector<Message>* messages) {
     // Relaxed: a nudge missed here is found before the next sleep.
     if (!has_mail_.load(std::memory_order_relaxed)) return false;
-    has_mail_.store(false, std::memory_order_seq_cst);
+    if (!has_mail_.exchange(false, std::memory_order_seq_cst)) return false;
     const std::lock_guard lock(mutex_);
     messages->swap(messages_);
     return true;

@@ -176,7 +176,6 @@ class Access {
   uint64_t reserved_payload_ = WriteLog::kNoReservation;
   uint32_t reserved_entries_ = 0;
   bool touches_ = true;
-  bool writes_ = false;
   Memo memo_;
   ValueView view_;
   BlockRef view_block_;

@@ -86,7 +86,7 @@ export const nodeSettings = {
     redisName: "databases",
     default: 16,
     min: 1,
-    max: 1024,
+    max: 256,
     meaning: "Number of databases that SELECT may choose from.",
   }),
   maxClients: integer({

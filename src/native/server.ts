@@ -37,9 +37,7 @@ export interface Changes {
   database?: number;
   isAuthenticated?: boolean;
   touchesRecency?: boolean;
-  isNoEvict?: boolean;
   replyMode?: "on" | "off" | "skip";
-  isMonitor?: boolean;
   resets?: boolean;
   closes?: boolean;
 }
@@ -230,9 +228,7 @@ function packChanges(changes: Changes): number[] {
     changes.database ?? -1,
     packFlag(changes.isAuthenticated),
     packFlag(changes.touchesRecency),
-    packFlag(changes.isNoEvict),
     changes.replyMode === undefined ? -1 : replyModes.indexOf(changes.replyMode),
-    packFlag(changes.isMonitor),
     Number(changes.resets ?? false),
     Number(changes.closes ?? false),
   ];

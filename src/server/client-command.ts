@@ -39,7 +39,7 @@ export function registerClientCommand(registry: CommandRegistry, parts: ClientCo
     pause.end();
     return ok;
   });
-  add("NO-EVICT", (context, args) => switchNoEvict(connections.get(context.connection), context, args));
+  add("NO-EVICT", (context, args) => switchNoEvict(connections.get(context.connection), args));
   add("NO-TOUCH", (context, args) => switchNoTouch(connections.get(context.connection), context, args));
   add("REPLY", (context, args) => setReplyMode(context, args));
   add("HELP", () => helpReply(findCommand("client") as CommandRow));
@@ -121,10 +121,9 @@ function readSwitch([argument]: readonly Buffer[]): boolean | undefined {
   return word === "ON" ? true : word === "OFF" ? false : undefined;
 }
 
-function switchNoEvict(connection: Connection | undefined, context: CommandContext, args: readonly Buffer[]): Reply {
+function switchNoEvict(connection: Connection | undefined, args: readonly Buffer[]): Reply {
   const isOn = readSwitch(args);
   if (isOn === undefined) return syntaxError;
-  context.changes.isNoEvict = isOn;
   if (connection !== undefined) connection.isNoEvict = isOn;
   return ok;
 }

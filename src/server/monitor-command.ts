@@ -25,7 +25,6 @@ export class Monitor {
       const connection = this.#parts.connections.get(context.connection);
       if (connection === undefined) return ok;
       connection.isMonitor = true;
-      context.changes.isMonitor = true;
       this.#parts.setMonitoring(true);
       return ok;
     });

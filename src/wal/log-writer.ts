@@ -256,7 +256,7 @@ export class LogWriter {
     while (this.#state === "open") {
       const batch = source.take(batchBytes);
       if (batch === undefined) {
-        // What waits is still being copied in by its thread.
+        // What waits is reserved but not handed over by its thread yet.
         if (source.pendingBytes() > 0) this.#drainSoon();
         await this.#rotateIfAsked();
         break;
@@ -367,7 +367,7 @@ export class LogWriter {
     await undefined;
     while (this.#state === "open" && this.#taken < target) {
       await this.#drain();
-      // A record that got its number but is still being copied in: let its thread run.
+      // A record that got its number but is not handed over yet: let its thread run.
       if (this.#taken < target) await new Promise((resolve) => setImmediate(resolve));
     }
     await this.#draining;

@@ -63,7 +63,7 @@ describe("CLIENT", () => {
   test("REPLY OFF, SKIP and ON hold within one pipeline", async () => {
     const connection = await open();
     connection.write(
-      "PING\r\nCLIENT REPLY SKIP\r\nPING\r\nECHO one\r\nCLIENT REPLY OFF\r\nPING\r\nTIME\r\nCLIENT REPLY ON\r\nECHO two\r\n",
+      "PING\r\nCLIENT REPLY SKIP\r\nPING\r\nECHO one\r\nCLIENT REPLY OFF\r\nPING\r\nTIME\r\nCLIENT REPLY SKIP\r\nPING\r\nPING\r\nCLIENT REPLY ON\r\nECHO two\r\n",
     );
     const replies = [];
     for (let index = 0; index < 4; index += 1) replies.push((await connection.nextReply()).toString());
