@@ -21,7 +21,7 @@ const parts = [
   ["addon in Node under ASan", hasAddonTests, addonTestsUnderAsan],
   ["tests under Node 22", () => true, () => testsUnderNode("22.23.3")],
   ["tests under Node 24", () => true, () => testsUnderNode("24.9.0")],
-  ["fuzzers", hasFuzzers, () => fuzz(60)],
+  ["fuzzers", hasFuzzers, () => fuzz(120)],
 ];
 
 async function main() {
