@@ -17,6 +17,7 @@ namespace {
 
 // Keys that are located and fetched ahead of being stored, so that the cache misses of one run beside the work of the others.
 constexpr size_t kAhead = 16;
+constexpr size_t kMaxThreads = 64;
 
 // One load (store given) or check (no store). Entry blocks first, in any order, on all threads; then the records, in order.
 class Load {
@@ -25,9 +26,10 @@ class Load {
       : reader_(reader), store_(store), progress_(progress) {}
 
   Status Run(uint32_t threads) {
-    AdoptOrder();
+    if (store_ != nullptr && store_->Stats().entries == 0) Prepare();
+    threads_ = std::clamp<size_t>(threads, 1, kMaxThreads);
     std::vector<port::Thread> others;
-    for (uint32_t i = 1; i < std::min<uint32_t>(threads, 64); ++i) {
+    for (size_t i = 1; i < threads_; ++i) {
       Result<port::Thread> started = port::Thread::Start("distcache-load", [this] { LoadEntryBlocks(); });
       if (!started.ok()) break;  // fewer threads do the same work
       others.push_back(std::move(started.value()));
@@ -39,12 +41,18 @@ class Load {
   }
 
  private:
-  // With the seed that the entries were written under, each lands next to the one before.
-  void AdoptOrder() {
+  void Prepare() {
+    store_->ExpectEntries(reader_.info().entries);
     const store::HashSeed& seed = reader_.info().hash_seed;
-    if (store_ == nullptr || seed == store::HashSeed{} || store_->Stats().entries != 0) return;
-    store_->AdoptSeed(seed);
+    if (seed == store::HashSeed{}) return;
+    store_->AdoptSeed(seed);  // the one that the entries were written under: each lands next to the one before
     is_in_order_ = true;
+  }
+
+  // The block of a ticket. Blocks of one shard stand together, so each thread that draws in turn gets a stretch of its own.
+  size_t BlockOf(size_t ticket) const {
+    const size_t stretch = (reader_.blocks().size() + threads_ - 1) / threads_;
+    return ticket % threads_ * stretch + ticket / threads_;
   }
 
   void LoadEntryBlocks() {
@@ -52,8 +60,10 @@ class Load {
     const auto& blocks = reader_.blocks();
     // Relaxed: the counter hands out numbers and nothing else; failure_ is told by is_failed_ early and by the join for good.
     while (!is_failed_.load(std::memory_order_relaxed)) {
-      const size_t i = next_block_.fetch_add(1, std::memory_order_relaxed);
-      if (i >= blocks.size()) return;
+      const size_t ticket = next_ticket_.fetch_add(1, std::memory_order_relaxed);
+      if (ticket >= blocks.size() + threads_) return;
+      const size_t i = BlockOf(ticket);
+      if (i >= blocks.size()) continue;
       if (blocks[i].kind != BlockKind::kEntries) continue;
       Status status = LoadEntries(blocks[i], &buffer);
       if (status.ok()) status = Advance(blocks[i]);
@@ -158,7 +168,8 @@ class Load {
   store::Store* const store_;
   Progress* const progress_;
   bool is_in_order_ = false;
-  std::atomic<size_t> next_block_{0};
+  size_t threads_ = 1;
+  std::atomic<size_t> next_ticket_{0};
   std::atomic<bool> is_failed_{false};
   std::mutex failure_mutex_;
   Status failure_;

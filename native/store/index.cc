@@ -12,6 +12,8 @@ namespace {
 // Steps of about a quarter: a segment is at least 70 % as full as it may be once it has more than four buckets.
 constexpr std::array<uint8_t, 10> kBucketCounts = {1, 2, 3, 4, 6, 8, 10, 12, 14, 16};
 constexpr uint32_t kMaxDepth = 32;
+// Of a segment that is made for entries to come: most of those that chance fills above the average need not grow.
+constexpr uint64_t kPresizedEntries = 130;
 
 // The bit of the hash that tells the two halves of a segment of this depth apart.
 uint64_t SplitBit(uint32_t depth) { return 1ull << (63 - depth); }
@@ -43,6 +45,30 @@ Segment Index::TryMakeSegment(uint32_t bucket_count, uint32_t depth, Purse* purs
   segment.piece = piece.ref;
   buckets_ += bucket_count;
   return segment;
+}
+
+bool Index::TryPresize(uint64_t entries, Purse* purse) {
+  uint32_t depth = 0;
+  while (entries >> depth > kPresizedEntries && depth < kMaxDepth) ++depth;
+  if (depth == 0) return true;
+  const size_t places = size_t{1} << depth;
+  if (!purse->TryReserve(&directory_, places) || !purse->TryReserve(&segments_, places + 1)) return false;
+  const uint32_t bucket_count = BucketsFor(static_cast<uint32_t>(entries >> depth));
+  for (size_t i = 0; i < places; ++i) {
+    const Segment made = TryMakeSegment(bucket_count, depth, purse);
+    if (made.buckets == nullptr || !segments_.TryPush(made)) {
+      Clear();
+      return false;
+    }
+  }
+  FreeSegment(segments_[0]);
+  VacateSegment(0);
+  directory_[0] = 1;
+  for (uint32_t number = 2; number <= places; ++number) {
+    if (!directory_.TryPush(number)) return false;  // never: it was reserved
+  }
+  depth_ = depth;
+  return true;
 }
 
 void Index::FreeSegment(const Segment& segment) {

@@ -127,6 +127,10 @@ class Index {
     }
   }
 
+  // Of an index that was just started: room for so many entries at once, which then need no growth to speak of. False: there is no
+  // memory for it, and the index is as it was.
+  [[nodiscard]] bool TryPresize(uint64_t entries, Purse* purse);
+
   // Makes sure that one Insert of this hash succeeds. False: there is no memory, or no room by any split.
   [[nodiscard]] bool TryMakeRoom(uint64_t hash, const EntryHasher& hasher, Purse* purse);
   // True when TryMakeRoom would take no memory.

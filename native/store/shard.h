@@ -62,6 +62,8 @@ class alignas(64) Shard {
   ~Shard();
 
   [[nodiscard]] bool TryStart(Purse* purse) { return index_.TryStart(purse); }
+  // While the shard is empty: room in the index for so many entries.
+  [[nodiscard]] bool TryPresize(uint64_t entries, Purse* purse) { return index_.TryPresize(entries, purse); }
 
   ShardLock& lock() { return lock_; }
   void Prefetch() const { __builtin_prefetch(this); }

@@ -1,6 +1,7 @@
 // Making a store, its counts, watches, and the sweep for expired entries.
 #include "store/store.h"
 
+#include <algorithm>
 #include <bit>
 #include <mutex>
 #include <new>
@@ -79,6 +80,15 @@ void Store::PrefetchAll(std::span<const Key> keys) const {
 void Store::AdoptSeed(const HashSeed& seed) {
   seed_ = seed;
   context_.secrets = HashSecrets::FromSeed(seed);
+}
+
+void Store::ExpectEntries(uint64_t count) {
+  const uint64_t bound = max_entries_.load(std::memory_order_relaxed);
+  if (bound != 0) count = std::min(count, bound);
+  for (const std::unique_ptr<Shard>& shard : shards_) {
+    Purse purse(&budget_);
+    if (!shard->TryPresize(count / shard_count_, &purse)) return;
+  }
 }
 
 uint64_t Store::Watch(const Key& given, TimeMs now_ms, bool* is_missing) {

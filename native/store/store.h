@@ -231,6 +231,9 @@ class Store {
   // several times faster; allowed while the store is empty and nobody uses it.
   const HashSeed& seed() const { return seed_; }
   void AdoptSeed(const HashSeed& seed);
+  // A hint that so many entries are about to come, allowed as AdoptSeed is: the indexes get their room at once, as far as there is
+  // memory, instead of growing to it.
+  void ExpectEntries(uint64_t count);
   StoreStats Stats() const;
   uint64_t UsedBytes() const;
   uint32_t shard_count() const;

@@ -1,18 +1,17 @@
 // Which HTTP server carries the dashboard: uWebSockets.js where its native binary loads, else node:http with ws.
 import { createRequire } from "node:module";
 import type { DashboardHost, HostHandlers } from "./host.ts";
-import { NodeHost } from "./node-host.ts";
 import { UwsHost, type UwsModule } from "./uws-host.ts";
 
 export type HostChoice = "auto" | "uWebSockets.js" | "node:http";
 
 /** Throws when uWebSockets.js is asked for by name and can not be had. */
-export function chooseHost(choice: HostChoice, handlers: HostHandlers): DashboardHost {
-  if (choice === "node:http") return new NodeHost(handlers);
-  const uws = loadUws();
+export async function chooseHost(choice: HostChoice, handlers: HostHandlers): Promise<DashboardHost> {
+  const uws = choice === "node:http" ? undefined : loadUws();
   if (uws !== undefined) return new UwsHost(uws, handlers);
-  if (choice === "auto") return new NodeHost(handlers);
-  throw new Error("uWebSockets.js has no native binary for this Node.js");
+  if (choice === "uWebSockets.js") throw new Error("uWebSockets.js has no native binary for this Node.js");
+  const { NodeHost } = await import("./node-host.ts");
+  return new NodeHost(handlers);
 }
 
 /**

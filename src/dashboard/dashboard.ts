@@ -113,7 +113,7 @@ export class Dashboard {
     const { port, isPortGiven } = this.#options;
     const candidates = isPortGiven ? [port] : [...Array.from({ length: portsToTry }, (_, i) => port + i), 0];
     for (const candidate of candidates) {
-      const host = chooseHost(this.#options.host, this.#handlers());
+      const host = await chooseHost(this.#options.host, this.#handlers());
       try {
         return { host, port: await host.listen(hostName, candidate) };
       } catch (error) {

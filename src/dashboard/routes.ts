@@ -1,6 +1,6 @@
 // What each path answers. Access was not decided here: guard() says what a route asks for.
 import { gzipSync } from "node:zlib";
-import { prometheusContentType, prometheusText } from "../metrics/prometheus.ts";
+import { scrape } from "../metrics/prometheus.ts";
 import type { MetricsSource } from "../metrics/readings.ts";
 import { statsJson } from "../metrics/stats-json.ts";
 import type { HostRequest, HostResponse } from "./host.ts";
@@ -52,8 +52,9 @@ export function json(value: unknown, request?: HostRequest, status = 200): HostR
 }
 
 async function metrics(source: MetricsSource, request: HostRequest): Promise<HostResponse> {
-  const headers = { "content-type": prometheusContentType, "cache-control": "no-store" };
-  return compressed({ status: 200, headers, body: await prometheusText(source) }, request);
+  const { contentType, text } = await scrape(source);
+  const headers = { "content-type": contentType, "cache-control": "no-store" };
+  return compressed({ status: 200, headers, body: text }, request);
 }
 
 /** Small answers are not worth it. */

@@ -1,6 +1,6 @@
 // The catalogue as Prometheus text: each row becomes a metric of a prom-client registry that reads when it is asked. All rows
 // of one scrape come from one reading.
-import { type Metric as PromMetric, Registry } from "prom-client";
+import type { Metric as PromMetric } from "prom-client";
 import { metrics } from "./catalogue.ts";
 import { type HistogramSample, isHistogram, isPlain, type Metric } from "./metric.ts";
 import type { MetricsSource, Readings } from "./readings.ts";
@@ -11,10 +11,14 @@ interface PromValue {
   readonly value: number;
 }
 
-export const prometheusContentType = Registry.PROMETHEUS_CONTENT_TYPE;
+/** What one scrape gets. */
+export interface Scrape {
+  readonly contentType: string;
+  readonly text: string;
+}
 
-/** The text of one scrape. */
-export async function prometheusText(source: MetricsSource): Promise<string> {
+export async function scrape(source: MetricsSource): Promise<Scrape> {
+  const { Registry } = await import("prom-client"); // with the first scrape: a node starts sooner without it
   const registry = new Registry();
   const readings = source.read();
   for (const metric of metrics) {
@@ -23,7 +27,7 @@ export async function prometheusText(source: MetricsSource): Promise<string> {
     const collected = { ...shape, get: async () => ({ ...shape, values: valuesOf(metric, readings, source) }) };
     registry.registerMetric(collected as unknown as PromMetric);
   }
-  return registry.metrics();
+  return { contentType: registry.contentType, text: await registry.metrics() };
 }
 
 function valuesOf(metric: Metric, readings: Readings, source: MetricsSource): readonly PromValue[] {

@@ -14,7 +14,7 @@ import { registerObjectCommand } from "../commands/object-command.ts";
 import type { CommandRegistry } from "../commands/registry.ts";
 import { registerSlowlogCommand } from "../commands/slowlog-command.ts";
 import type { LiveConfig } from "../config/live-config.ts";
-import { Dashboard } from "../dashboard/dashboard.ts";
+import type { Dashboard } from "../dashboard/dashboard.ts";
 import type { DurabilityReading, Readiness, Readings } from "../metrics/readings.ts";
 import { NativeMetrics, type NativeStore } from "../native.ts";
 import type { AnsweredCommand } from "../server/dispatcher.ts";
@@ -54,7 +54,7 @@ export class Seeing implements Part {
   readonly #parts: SeeingParts;
   readonly #lag: MainThreadLag;
   readonly #info: MetricsInfo;
-  readonly #dashboard: Dashboard | undefined;
+  #dashboard: Dashboard | undefined;
   #before: Readings | undefined;
   #rates: InfoRates = { commandsPerSecond: 0, bytesInPerSecond: 0, bytesOutPerSecond: 0 };
   #timer: NodeJS.Timeout | undefined;
@@ -71,7 +71,6 @@ export class Seeing implements Part {
       evictionPolicy: () => config.values.eviction,
       totalMemoryBytes: totalmem(),
     });
-    this.#dashboard = this.#makeDashboard();
     this.#register();
     this.#follow();
   }
@@ -84,6 +83,7 @@ export class Seeing implements Part {
   async start(): Promise<void> {
     this.#lag.start();
     this.#timer = setInterval(() => this.#tick(), rateEveryMs).unref();
+    this.#dashboard = await this.#makeDashboard();
     await this.#dashboard?.start();
   }
 
@@ -98,7 +98,8 @@ export class Seeing implements Part {
     this.#info.reset();
   }
 
-  #makeDashboard(): Dashboard | undefined {
+  /** Loads the dashboard's code only where there is one, so that a node without it starts sooner. */
+  async #makeDashboard(): Promise<Dashboard | undefined> {
     const { config, logger, isDashboardPortGiven } = this.#parts;
     const { dashboardHost, dashboardPort, dashboardToken, metricsToken, dashboardOpen, dashboardAllowedHosts } =
       config.values;
@@ -113,6 +114,7 @@ export class Seeing implements Part {
       allowedHosts: dashboardAllowedHosts.split(/[\s,]+/).filter((name) => name !== ""),
       host: "auto",
     } as const;
+    const { Dashboard } = await import("../dashboard/dashboard.ts");
     return new Dashboard(options, this.source, logger);
   }
 

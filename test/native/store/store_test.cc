@@ -55,6 +55,29 @@ TEST(Store, ACommandThatDoesNotTouchLeavesRecencyAlone) {
   EXPECT_EQ(t.Get("a"), std::nullopt);
 }
 
+TEST(Store, KeepsEveryEntryWhetherFewerOrMoreComeThanWereExpected) {
+  for (const uint64_t expected : {0u, 100u, 20'000u, 1'000'000u}) {
+    StoreUnderTest t({.shards = 4});
+    t.store().ExpectEntries(expected);
+    ASSERT_TRUE(t.store().CheckInvariants().ok()) << expected;
+    const std::string value = "v";
+    for (int i = 0; i < 50'000; ++i) t.Set("key:" + std::to_string(i), value);
+    ASSERT_TRUE(t.store().CheckInvariants().ok()) << expected;
+    EXPECT_EQ(t.store().Stats().entries, 50'000u);
+    for (int i = 0; i < 50'000; ++i) ASSERT_EQ(t.Peek("key:" + std::to_string(i)), value) << expected;
+  }
+}
+
+TEST(Store, ExpectingMoreThanFitsIntoMemoryTakesWhatIsThereAndNoMore) {
+  StoreUnderTest t({.shards = 4, .max_memory_bytes = 8 << 20});
+  t.store().ExpectEntries(1ull << 40);
+  EXPECT_LE(t.store().UsedBytes(), 8u << 20);
+  ASSERT_TRUE(t.store().CheckInvariants().ok());
+  for (int i = 0; i < 1000; ++i) t.Set("key:" + std::to_string(i), "v");
+  EXPECT_EQ(t.Peek("key:999"), "v");
+  ASSERT_TRUE(t.store().CheckInvariants().ok());
+}
+
 // Up to a thousand entries the victim is always the least recently used one.
 TEST(Store, EvictsInExactOrderUpToAThousandEntries) {
   for (const uint32_t shards : {0u, 8u}) {

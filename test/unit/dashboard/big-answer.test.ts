@@ -8,7 +8,7 @@ const bodyBytes = 30 * 1024 * 1024;
 
 test.each(choices)("on %s", async (choice) => {
   const body = Buffer.alloc(bodyBytes, "x");
-  const host = chooseHost(choice, {
+  const host = await chooseHost(choice, {
     respond: async () => ({ status: 200, headers: {}, body }),
     refuseUpgrade: () => undefined,
     opened: () => {},

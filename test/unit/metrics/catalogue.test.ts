@@ -3,7 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { expect, test } from "vitest";
 import { metrics } from "../../../src/metrics/catalogue.ts";
-import { prometheusText } from "../../../src/metrics/prometheus.ts";
+import { scrape } from "../../../src/metrics/prometheus.ts";
 import { statsJson } from "../../../src/metrics/stats-json.ts";
 import { FakeSource } from "../dashboard/fake-source.ts";
 
@@ -36,7 +36,7 @@ test("a field of INFO is shown by one metric only", () => {
 });
 
 test("promtool accepts the text", async () => {
-  const text = await prometheusText(new FakeSource());
+  const { text } = await scrape(new FakeSource());
   const { status, stdout, stderr } = spawnSync("promtool", ["check", "metrics"], { input: text, encoding: "utf8" });
   expect({ status, output: stdout + stderr }).toEqual({ status: 0, output: "" });
 });
@@ -44,7 +44,7 @@ test("promtool accepts the text", async () => {
 test("the text holds the numbers of the reading, and a whole histogram for each command that was called", async () => {
   const source = new FakeSource();
   source.advance(1000, 123);
-  const samples = samplesOf(await prometheusText(source));
+  const samples = samplesOf((await scrape(source)).text);
   const readings = source.read();
   expect(samples.get('distcache_command_calls_total{command="get",family="read"}')).toBe(readings.commands[0]?.calls);
   expect(samples.get("distcache_memory_used_bytes")).toBe(readings.store.usedBytes);
@@ -62,7 +62,7 @@ test("what clients choose can not break the text", async () => {
   const source = new FakeSource();
   const read = source.read.bind(source);
   source.read = () => ({ ...read(), errors: { 'A"B\\C\nD': 1 } });
-  const text = await prometheusText(source);
+  const { text } = await scrape(source);
   const { status } = spawnSync("promtool", ["check", "metrics"], { input: text, encoding: "utf8" });
   expect(status).toBe(0);
   expect(text).toContain('error="A\\"B\\\\C\\nD"');
