@@ -15,7 +15,7 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { capture } from "../scripts/project.mjs";
+import { capture, root } from "../scripts/project.mjs";
 import { median, numberOption, printTable, writeResults } from "./harness/report.mjs";
 import { benchmarkKey, RespConnection } from "./harness/resp-connection.mjs";
 import { ServerProcess } from "./harness/server-process.mjs";
@@ -154,10 +154,21 @@ async function snapshotUnderLoad() {
   );
 }
 
-/** Another process asks for one snapshot after the other, as this one waits for redis-benchmark. stop() answers how many. */
+/** Another process asks for one BGSAVE after the other, as this one waits for redis-benchmark. stop() answers how many. */
 function keepSaving(port) {
-  const script = `while redis-cli -h 127.0.0.1 -p ${port} SAVE >/dev/null; do echo; done`;
-  const child = spawn("sh", ["-c", script], { stdio: ["ignore", "pipe", "ignore"] });
+  const script = `
+    import { Redis } from "ioredis";
+    const client = new Redis(${port}, "127.0.0.1");
+    for (;;) {
+      await client.bgsave();
+      do await new Promise((resolve) => setTimeout(resolve, 50));
+      while ((await client.info("persistence")).includes("rdb_bgsave_in_progress:1"));
+      process.stdout.write(".");
+    }`;
+  const child = spawn(process.execPath, ["--input-type=module", "--eval", script], {
+    cwd: root,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   let count = 0;
   child.stdout.on("data", (bytes) => {
     count += bytes.length;

@@ -59,13 +59,17 @@ bool ReadPath(napi_env env, napi_value value, std::string* path) {
 }
 
 napi_value Write(napi_env env, napi_callback_info info) {
-  const Arguments<3> arguments(env, info);
+  const Arguments<4> arguments(env, info);
   const auto* core = ReadStore(env, arguments[0]);
   LogObject* log = core == nullptr ? nullptr : LogObject::Unwrap(env, arguments[1]);
   std::string path;
-  if (log == nullptr || !ReadPath(env, arguments[2], &path)) return nullptr;
-  return StartInfoJob(env, path, [core = *core, buffer = log->buffer(), path](snapshot::Progress* progress) {
-    return snapshot::WriteSnapshot(&core->store(), buffer.get(), {.path = path, .progress = progress});
+  bool is_background = false;
+  if (log == nullptr || !ReadPath(env, arguments[2], &path) || !ReadBool(env, arguments[3], &is_background)) {
+    return nullptr;
+  }
+  return StartInfoJob(env, path, [core = *core, buffer = log->buffer(), path, is_background](auto* progress) {
+    return snapshot::WriteSnapshot(&core->store(), buffer.get(),
+                                   {.path = path, .progress = progress, .is_background = is_background});
   });
 }
 

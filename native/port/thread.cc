@@ -1,6 +1,7 @@
 #include "port/thread.h"
 
 #include <signal.h>
+#include <time.h>
 
 #include <memory>
 #include <utility>
@@ -46,6 +47,12 @@ Result<Thread> Thread::Start(const std::string& name, std::function<void()> body
 
 void Thread::Join() {
   if (std::exchange(is_joinable_, false)) (void)::pthread_join(thread_, nullptr);
+}
+
+void SleepNs(uint64_t duration_ns) {
+  const timespec duration{static_cast<time_t>(duration_ns / 1'000'000'000),
+                          static_cast<long>(duration_ns % 1'000'000'000)};
+  (void)::clock_nanosleep(CLOCK_MONOTONIC, 0, &duration, nullptr);
 }
 
 }  // namespace distcache::port

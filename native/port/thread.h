@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 
+#include <cstdint>
 #include <functional>
 #include <string>
 
@@ -26,5 +27,8 @@ class Thread {
   pthread_t thread_{};
   bool is_joinable_ = false;
 };
+
+// The calling thread does nothing for so long.
+void SleepNs(uint64_t duration_ns);
 
 }  // namespace distcache::port

@@ -8,6 +8,7 @@
 #include "port/clock.h"
 #include "port/file.h"
 #include "port/random.h"
+#include "port/thread.h"
 #include "snapshot/entry.h"
 #include "snapshot/tail.h"
 
@@ -21,6 +22,12 @@ constexpr size_t kBlockBytes = 256 * 1024;
 // anyway), but fewer when they are large. A few microseconds, unseen next to a command.
 constexpr uint64_t kMostEntriesPerStep = 192;
 constexpr uint64_t kBytesPerStep = 64 * 1024;
+
+// A snapshot in the background works for so long, then rests three times as long; but not while so many writes wait for it.
+constexpr uint64_t kWorkNs = 250'000;
+constexpr uint64_t kRestsPerWork = 3;
+constexpr uint64_t kLongestRestNs = 5'000'000;
+constexpr uint64_t kTailToHurryBytes = 1 << 20;
 
 uint64_t EntriesPerStep(const store::StoreStats& stats) {
   const uint64_t entry_bytes = (stats.key_bytes + stats.value_bytes) / std::max<uint64_t>(stats.entries, 1);
@@ -134,8 +141,16 @@ class Writer {
       }
       const Status status = WriteTail(kBlockBytes);
       if (!status.ok()) return status;
+      if (options_.is_background) Rest();
     } while (position != 0);
     return Status::Ok();
+  }
+
+  void Rest() {
+    const uint64_t worked_ns = port::MonotonicTimeNs() - rested_at_ns_;
+    if (worked_ns < kWorkNs || tail_.WaitingBytes() > kTailToHurryBytes) return;
+    port::SleepNs(std::min(worked_ns * kRestsPerWork, kLongestRestNs));
+    rested_at_ns_ = port::MonotonicTimeNs();
   }
 
   // Under the shard's lock: copies and returns.
@@ -218,6 +233,7 @@ class Writer {
   std::string entries_;
   uint64_t entry_count_ = 0;
   const uint64_t entries_per_step_;
+  uint64_t rested_at_ns_ = port::MonotonicTimeNs();
   std::vector<LargeEntry> large_;
   std::vector<Idle> idle_ = std::vector<Idle>(4096);
   std::string records_;

@@ -41,6 +41,7 @@ struct Progress {
 struct WriteOptions {
   std::string path;              // made or emptied; removed again when writing fails
   Progress* progress = nullptr;  // may be null
+  bool is_background = false;    // nobody waits for it: it leaves most of its processor to those who serve
 };
 
 // The file is whole and synced when this returns an info; giving it its final name is the caller's.

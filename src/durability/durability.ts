@@ -206,7 +206,7 @@ export class Durability {
       baseName: snapshotName ?? walName ?? "",
       snapshotName,
       walName,
-      write: (path) => engine.writeSnapshot(path),
+      write: (path, isBackground) => engine.writeSnapshot(path, isBackground),
       clock: this.#clock,
       onDisposalFailure: (message) => logger.warn(message),
     });

@@ -52,6 +52,6 @@ export interface Engine {
   clear(): void;
   /** From now on every write of the store becomes a record. */
   attachLog(options: LogOptions, onWake: () => void): EngineLog;
-  /** Writes the store and all that changes meanwhile, and syncs the file. Needs an attached log. */
-  writeSnapshot(path: string): Promise<SnapshotFacts>;
+  /** Writes the store and all that changes meanwhile, and syncs the file. Needs an attached log. In the background: at leisure. */
+  writeSnapshot(path: string, isBackground: boolean): Promise<SnapshotFacts>;
 }

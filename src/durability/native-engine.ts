@@ -57,9 +57,9 @@ export class NativeEngine implements Engine {
     };
   }
 
-  async writeSnapshot(path: string): Promise<SnapshotFacts> {
+  async writeSnapshot(path: string, isBackground: boolean): Promise<SnapshotFacts> {
     if (this.#log === undefined) throw new Error("a snapshot needs the store's log");
-    return factsOf(await writeSnapshot(this.#store, this.#log, path));
+    return factsOf(await writeSnapshot(this.#store, this.#log, path, { isBackground }));
   }
 }
 

@@ -80,9 +80,9 @@ export class SnapshotTaking {
   }
 
   /** Takes one, after the one under way; a failure is noted, told and thrown. */
-  async take(reason: string): Promise<TakenSnapshot> {
+  async take(reason: string, isBackground = false): Promise<TakenSnapshot> {
     try {
-      return await this.takeForRepair(reason);
+      return await this.takeForRepair(reason, isBackground);
     } catch (error) {
       const failure = error as DistCacheError;
       this.#failures += 1;
@@ -94,9 +94,9 @@ export class SnapshotTaking {
   }
 
   /** As take, but a failure is the caller's alone: the log's own is told already. */
-  async takeForRepair(reason = "repair"): Promise<TakenSnapshot> {
+  async takeForRepair(reason = "repair", isBackground = false): Promise<TakenSnapshot> {
     const { keeper, clock, logger, onBegin, onOutcome } = this.#options;
-    const taken = await keeper.take(() => {
+    const taken = await keeper.take(isBackground, () => {
       this.#activity = reason === "rewrite" ? "rewrite" : "save";
       this.#bytesAtBegin = this.#options.logBytes();
       onBegin();
@@ -113,7 +113,7 @@ export class SnapshotTaking {
   }
 
   takeInBackground(reason: string): void {
-    this.#background = this.take(reason).catch(() => {}); // noted and logged there
+    this.#background = this.take(reason, true).catch(() => {}); // noted and logged there
   }
 
   /** Makes the log as short as it can be, after the snapshot that is under way. */
@@ -160,7 +160,7 @@ export class SnapshotTaking {
   async #rewrite(): Promise<void> {
     try {
       await this.#options.keeper.settle();
-      const { durationMs } = await this.take("rewrite");
+      const { durationMs } = await this.take("rewrite", true);
       this.#rewrites = { count: this.#rewrites.count + 1, lastMs: durationMs, hasFailed: false };
     } catch {
       this.#rewrites.hasFailed = true; // noted and logged in take

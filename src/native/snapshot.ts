@@ -45,11 +45,18 @@ interface RawReader {
 }
 
 interface SnapshotExports {
-  snapshotWrite(store: StoreReference, log: object, path: string): RawJob<SnapshotInfo>;
+  snapshotWrite(store: StoreReference, log: object, path: string, isBackground: boolean): RawJob<SnapshotInfo>;
   snapshotLoad(store: StoreReference, path: string, threads: number): RawJob<SnapshotInfo>;
   snapshotCheck(path: string, threads: number): RawJob<SnapshotInfo>;
   snapshotInspect(path: string): SnapshotInfo;
   SnapshotReader: new (path: string) => RawReader;
+}
+
+export interface WriteSnapshotOptions {
+  /** Nobody waits for it: it leaves most of its processor to those who serve. */
+  readonly isBackground?: boolean;
+  readonly onProgress?: OnProgress;
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -60,11 +67,14 @@ export async function writeSnapshot(
   store: NativeStore,
   log: NativeLog,
   path: string,
-  onProgress?: OnProgress,
-  signal?: AbortSignal,
+  { isBackground = false, onProgress, signal }: WriteSnapshotOptions = {},
 ): Promise<SnapshotInfo> {
   if (signal?.aborted) throw new DistCacheError("CLOSED", "the snapshot was cancelled");
-  return runJob(loadAddon<SnapshotExports>().snapshotWrite(store.reference, log.raw, path), onProgress, signal);
+  return runJob(
+    loadAddon<SnapshotExports>().snapshotWrite(store.reference, log.raw, path, isBackground),
+    onProgress,
+    signal,
+  );
 }
 
 /**

@@ -30,8 +30,8 @@ export interface SnapshotKeeperOptions {
   /** Base names of everything that lies in the directory, for disposal. */
   readonly snapshotName: string | undefined;
   readonly walName: string | undefined;
-  /** Writes the store as a snapshot to this path and syncs it. */
-  readonly write: (path: string) => Promise<SnapshotFacts>;
+  /** Writes the store as a snapshot to this path and syncs it; in the background: at a pace that those who serve do not feel. */
+  readonly write: (path: string, isBackground: boolean) => Promise<SnapshotFacts>;
   readonly clock?: Clock;
   /** A file that could not be removed: it costs room, nothing else. */
   readonly onDisposalFailure: (message: string) => void;
@@ -77,10 +77,10 @@ export class SnapshotKeeper {
    * Takes one that holds everything written before this call. Waits for one that is under way, and begins after it; `onBegin` is
    * called then.
    */
-  async take(onBegin: () => void = () => {}): Promise<TakenSnapshot> {
+  async take(isBackground: boolean, onBegin: () => void = () => {}): Promise<TakenSnapshot> {
     while (this.#underWay !== undefined) await Promise.allSettled([this.#underWay]);
     onBegin();
-    this.#underWay = this.#take();
+    this.#underWay = this.#take(isBackground);
     try {
       return await this.#underWay;
     } finally {
@@ -94,13 +94,13 @@ export class SnapshotKeeper {
     while (this.#underWay !== undefined) await Promise.allSettled([this.#underWay]);
   }
 
-  async #take(): Promise<TakenSnapshot> {
+  async #take(isBackground: boolean): Promise<TakenSnapshot> {
     const { files, directory, kind, baseName, write } = this.#options;
     const startedAtMs = this.#clock.monotonicMs();
     this.#startedAtMs = startedAtMs;
     const temporary = join(directory, temporaryName(fileName(kind, baseName, 0)));
     try {
-      const facts = await write(temporary);
+      const facts = await write(temporary, isBackground);
       const path = join(directory, fileName(kind, baseName, facts.lastSequence));
       await files.rename(temporary, path);
       await files.syncDirectory(directory);

@@ -180,7 +180,9 @@ test("a snapshot that is cancelled rejects with CLOSED and leaves no file", asyn
   const controller = new AbortController();
   controller.abort();
   for (let i = 0; i < 2000; i += 1) store.set(`key${i}`, "x".repeat(2000), 0, 0, 0);
-  await expect(writeSnapshot(store, log, file, undefined, controller.signal)).rejects.toMatchObject({ code: "CLOSED" });
+  await expect(writeSnapshot(store, log, file, { signal: controller.signal })).rejects.toMatchObject({
+    code: "CLOSED",
+  });
   expect(() => statSync(file)).toThrow();
 });
 

@@ -1,8 +1,10 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstring>
 #include <random>
+#include <string>
 #include <thread>
 
 #include "core/crc32c.h"
@@ -25,7 +27,13 @@ using store::Store;
 
 class SnapshotTest : public testing::Test {
  protected:
-  SnapshotTest() : file_(testing::UnitTest::GetInstance()->current_test_info()->name()) {}
+  SnapshotTest() : file_(TestName()) {}
+
+  static std::string TestName() {
+    std::string name = testing::UnitTest::GetInstance()->current_test_info()->name();
+    std::replace(name.begin(), name.end(), '/', '-');
+    return name;
+  }
 
   SnapshotInfo Write() {
     const auto written = WriteSnapshot(store_.get(), &log_, {.path = file_.path()});
@@ -154,7 +162,11 @@ void ChangeSomething(Store& store, std::mt19937_64& random, store::TimeMs now_ms
 }
 
 // Writers change everything while the walk goes on; what is loaded is exactly what the log says that the store was after S1.
-TEST_F(SnapshotTest, IsExactUnderWrites) {
+class SnapshotUnderWritesTest : public SnapshotTest, public testing::WithParamInterface<bool> {};
+INSTANTIATE_TEST_SUITE_P(Pace, SnapshotUnderWritesTest, testing::Bool(),
+                         [](const auto& pace) { return std::string(pace.param ? "Background" : "Prompt"); });
+
+TEST_P(SnapshotUnderWritesTest, IsExact) {
   const History history(&log_);
   Fill(20'000);
   std::atomic<bool> stop{false};
@@ -165,7 +177,7 @@ TEST_F(SnapshotTest, IsExactUnderWrites) {
       while (!stop.load()) ChangeSomething(*store_, random, now_ms_);
     });
   }
-  const auto written = WriteSnapshot(store_.get(), &log_, {.path = file_.path()});
+  const auto written = WriteSnapshot(store_.get(), &log_, {.path = file_.path(), .is_background = GetParam()});
   stop.store(true);
   for (std::thread& writer : writers) writer.join();
   ASSERT_TRUE(written.ok()) << written.status().message();
