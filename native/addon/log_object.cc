@@ -21,7 +21,7 @@ wal::LogBuffer* SelfBuffer(napi_env env, napi_value self) {
   return object == nullptr ? nullptr : object->buffer().get();
 }
 
-bool ReadOptions(napi_env env, const Arguments<8>& arguments, wal::LogBufferOptions* options) {
+bool ReadOptions(napi_env env, const Arguments<9>& arguments, wal::LogBufferOptions* options) {
   return ReadFormat(env, arguments[1], &options->format) && ReadLogId(env, arguments[2], &options->log_id) &&
          ReadUnsigned(env, arguments[3], wal::kLargestSequence, &options->next_sequence) &&
          ReadUnsigned(env, arguments[4], kMaxSafeInteger, &options->capacity_bytes) &&
@@ -29,20 +29,24 @@ bool ReadOptions(napi_env env, const Arguments<8>& arguments, wal::LogBufferOpti
          ReadBool(env, arguments[6], &options->keeps_records);
 }
 
-// new Log(store, format, logId, nextSequence, capacityBytes, wakeBytes, keepsRecords, onWake)
+bool IsFunction(napi_env env, napi_value value) {
+  napi_valuetype type = napi_undefined;
+  napi_typeof(env, value, &type);
+  return type == napi_function;
+}
+
+// new Log(store, format, logId, nextSequence, capacityBytes, wakeBytes, keepsRecords, onWake, onOverdue)
 napi_value Construct(napi_env env, napi_callback_info info) {
-  const Arguments<8> arguments(env, info);
+  const Arguments<9> arguments(env, info);
   if (!IsConstructing(env, info)) return nullptr;
   wal::LogBufferOptions options;
   const auto* core = ReadStore(env, arguments[0]);
   if (core == nullptr || !ReadOptions(env, arguments, &options)) return nullptr;
-  napi_valuetype type = napi_undefined;
-  napi_typeof(env, arguments[7], &type);
-  if (type != napi_function || options.next_sequence == 0) {
-    Throw(env, "INVALID_ARGUMENT", "Log takes a first sequence number above zero and a function to wake");
+  if (!IsFunction(env, arguments[7]) || !IsFunction(env, arguments[8]) || options.next_sequence == 0) {
+    Throw(env, "INVALID_ARGUMENT", "Log takes a first sequence number above zero and two functions to drain it");
     return nullptr;
   }
-  std::unique_ptr<LogObject> object(LogObject::Create(env, **core, options, arguments[7]));
+  std::unique_ptr<LogObject> object(LogObject::Create(env, *core, options, arguments[7], arguments[8]));
   if (object == nullptr || !object->Wrap(env, arguments.self())) return nullptr;
   object.release();  // the engine's to delete
   return arguments.self();
@@ -160,15 +164,35 @@ void DrainerWake::Close(bool environment_ends) {
   function_ = nullptr;
 }
 
-LogObject* LogObject::Create(napi_env env, StoreCore& core, const wal::LogBufferOptions& options, napi_value on_wake) {
-  std::unique_ptr<LogObject> object(new LogObject(env));
+LogObject* LogObject::Create(napi_env env, const std::shared_ptr<StoreCore>& core, const wal::LogBufferOptions& options,
+                             napi_value on_wake, napi_value on_overdue) {
+  std::unique_ptr<LogObject> object(new LogObject(env, core));
   if (!object->wake_->Open(env, on_wake)) return nullptr;
+  if (!Check(env, napi_create_reference(env, on_overdue, 1, &object->on_overdue_))) return nullptr;
   // The hook comes after the function: hooks run in reverse, so nobody calls a function that is gone.
   if (!Check(env, napi_add_env_cleanup_hook(env, OnEnvironmentEnd, object.get()))) return nullptr;
   object->has_hook_ = true;
   object->buffer_ = std::make_shared<wal::LogBuffer>(options, [wake = object->wake_] { wake->Call(); });
-  core.AttachLog(object->buffer_);
+  core->AttachLog(object->buffer_);
+  core->set_log_object(env, object.get());
   return object.release();
+}
+
+bool LogObject::DrainIfOverdue() {
+  const bool is_full = buffer_->is_full();
+  if (!is_full) {
+    const uint64_t now_ms = port::CoarseMonotonicTimeMs();
+    if (buffer_->OldestPendingAgeMs(now_ms) <= wal::LogBuffer::kHeldBackAfterMs || now_ms < next_try_ms_) return true;
+    next_try_ms_ = now_ms + wal::LogBuffer::kHeldBackAfterMs / 2;
+  }
+  napi_value receiver = nullptr;
+  napi_value on_overdue = nullptr;
+  napi_value argument = nullptr;
+  napi_value ignored = nullptr;
+  return Check(env_, napi_get_undefined(env_, &receiver)) &&
+         Check(env_, napi_get_reference_value(env_, on_overdue_, &on_overdue)) &&
+         Check(env_, napi_get_boolean(env_, is_full, &argument)) &&
+         Check(env_, napi_call_function(env_, receiver, on_overdue, 1, &argument, &ignored));
 }
 
 LogObject* LogObject::Unwrap(napi_env env, napi_value self) {
@@ -184,6 +208,8 @@ bool LogObject::Wrap(napi_env env, napi_value self) {
 }
 
 LogObject::~LogObject() {
+  core_->set_log_object(nullptr, nullptr);
+  if (on_overdue_ != nullptr) napi_delete_reference(env_, on_overdue_);
   if (has_hook_) napi_remove_env_cleanup_hook(env_, OnEnvironmentEnd, this);
   wake_->Close(!has_hook_);
 }
@@ -191,6 +217,7 @@ LogObject::~LogObject() {
 void LogObject::OnEnvironmentEnd(void* data) {
   auto* object = static_cast<LogObject*>(data);
   object->has_hook_ = false;
+  object->core_->set_log_object(nullptr, nullptr);
   object->wake_->Close(true);
 }
 

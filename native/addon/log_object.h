@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <mutex>
+#include <utility>
 
 #include "addon/store_core.h"
 #include "wal/log_buffer.h"
@@ -27,18 +28,25 @@ class DrainerWake {
 class LogObject {
  public:
   // Makes the buffer and attaches it to the store. Null, with an exception pending, when the engine refuses.
-  static LogObject* Create(napi_env env, StoreCore& core, const wal::LogBufferOptions& options, napi_value on_wake);
+  static LogObject* Create(napi_env env, const std::shared_ptr<StoreCore>& core, const wal::LogBufferOptions& options,
+                           napi_value on_wake, napi_value on_overdue);
   static LogObject* Unwrap(napi_env env, napi_value self);
   ~LogObject();
 
   bool Wrap(napi_env env, napi_value self);
   const std::shared_ptr<wal::LogBuffer>& buffer() const { return buffer_; }
 
+  // Calls on_overdue(isFull) when the buffer is full, or its oldest record has waited longer than a kill may take back. False: that threw.
+  bool DrainIfOverdue();
+
  private:
-  explicit LogObject(napi_env env) : env_(env) {}
+  LogObject(napi_env env, std::shared_ptr<StoreCore> core) : env_(env), core_(std::move(core)) {}
   static void OnEnvironmentEnd(void* data);
 
   napi_env env_;
+  std::shared_ptr<StoreCore> core_;
+  napi_ref on_overdue_ = nullptr;
+  uint64_t next_try_ms_ = 0;
   std::shared_ptr<DrainerWake> wake_ = std::make_shared<DrainerWake>();
   std::shared_ptr<wal::LogBuffer> buffer_;
   bool has_hook_ = false;

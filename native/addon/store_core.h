@@ -11,6 +11,8 @@
 
 namespace distcache::addon {
 
+class LogObject;
+
 class StoreCore {
  public:
   static Result<std::shared_ptr<StoreCore>> Create(const store::StoreOptions& options);
@@ -25,6 +27,15 @@ class StoreCore {
   bool refuses_writes() const { return refuses_writes_.load(std::memory_order_relaxed); }
   void set_refuses_writes(bool refuses) { refuses_writes_.store(refuses, std::memory_order_relaxed); }
 
+  // The log's object, for the environment that drains it; null for every other. Set and taken away on that environment's thread.
+  LogObject* log_object(const void* environment) const {
+    return draining_environment_.load(std::memory_order_relaxed) == environment ? log_object_ : nullptr;
+  }
+  void set_log_object(const void* environment, LogObject* object) {
+    log_object_ = object;
+    draining_environment_.store(environment, std::memory_order_relaxed);
+  }
+
   // Attaches a log before traffic; it lives as long as the store may call it.
   void AttachLog(std::shared_ptr<store::WriteLog> log);
 
@@ -35,6 +46,8 @@ class StoreCore {
   std::unique_ptr<store::Store> store_;
   // A flag of its own: it orders nothing else, so every access is relaxed.
   std::atomic<bool> refuses_writes_{false};
+  std::atomic<const void*> draining_environment_{nullptr};
+  LogObject* log_object_ = nullptr;  // of that environment's thread alone
   uint64_t handle_ = 0;
 };
 

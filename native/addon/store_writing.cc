@@ -4,10 +4,13 @@
 #include <utility>
 
 #include "addon/environment.h"
+#include "addon/log_object.h"
 
 namespace distcache::addon {
 
 bool MayWrite(napi_env env, const StoreCore& core) {
+  LogObject* log = core.log_object(env);
+  if (log != nullptr && !log->DrainIfOverdue()) return false;
   if (!core.refuses_writes()) return true;
   Throw(env, "WRITES_REFUSED", "writes are refused: the log can not be written");
   return false;

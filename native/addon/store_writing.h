@@ -11,7 +11,8 @@
 
 namespace distcache::addon {
 
-// False, with an exception pending, while the node's log can not be written.
+// What a write from JavaScript does first. Lets the log be written when it is full or has waited too long, for the event loop that would
+// do so waits for this call. False, with an exception pending, while the log can not be written.
 bool MayWrite(napi_env env, const StoreCore& core);
 // Leaves the exception of a store that is full.
 void ThrowFull(napi_env env);

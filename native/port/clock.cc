@@ -16,6 +16,7 @@ uint64_t ReadNs(clockid_t clock) {
 int64_t UnixTimeMs() { return static_cast<int64_t>(ReadNs(CLOCK_REALTIME) / 1'000'000u); }
 int64_t CoarseUnixTimeMs() { return static_cast<int64_t>(ReadNs(CLOCK_REALTIME_COARSE) / 1'000'000u); }
 uint64_t MonotonicTimeNs() { return ReadNs(CLOCK_MONOTONIC); }
+uint64_t CoarseMonotonicTimeMs() { return ReadNs(CLOCK_MONOTONIC_COARSE) / 1'000'000u; }
 uint64_t MonotonicTimeMs() { return MonotonicTimeNs() / 1'000'000u; }
 
 }  // namespace distcache::port

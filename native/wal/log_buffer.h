@@ -79,6 +79,8 @@ class LogBuffer final : public store::WriteLog {
 
   uint64_t last_sequence() const { return last_sequence_.load(std::memory_order_acquire); }
   uint64_t PendingBytes() const { return pending_bytes_.load(std::memory_order_relaxed); }
+  // All room is taken: only those who must succeed get more.
+  bool is_full() const { return held_bytes_.load(std::memory_order_relaxed) >= options_.capacity_bytes; }
   // How long the oldest record that was not released has waited; 0 when nothing waits. Monotonic time.
   uint64_t OldestPendingAgeMs(uint64_t now_ms) const;
   // True while a reply that depends on this record must be held back: it is not with the kernel, and a kill of the process would

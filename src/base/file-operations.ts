@@ -1,6 +1,6 @@
 // What the durability of a node asks of a file system: few operations, named by what they promise. Parts take them through
 // their constructor, so that tests replace the disk with one that fails, stalls, or loses everything that was not synced.
-import { close, constants, fdatasync, fsync, open, write } from "node:fs";
+import { close, constants, fdatasync, fdatasyncSync, fstatSync, fsync, open, write, writeSync } from "node:fs";
 import { copyFile, mkdir, readdir, readFile, rename, rm, stat, truncate } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { promisify } from "node:util";
@@ -17,6 +17,11 @@ export interface OpenFile {
   /** Resolves when everything written is on stable storage. */
   sync(): Promise<void>;
   close(): Promise<void>;
+  /** As write and sync, but done when they return: for a caller that the event loop waits for. */
+  writeBlocking(bytes: Uint8Array, offset: number): number;
+  syncBlocking(): void;
+  /** Bytes that the kernel has of it, those of a write that has not resolved yet among them. */
+  sizeBlocking(): number;
 }
 
 export interface FileOperations {
@@ -63,6 +68,18 @@ class DescriptorFile implements OpenFile {
 
   close(): Promise<void> {
     return closeFile(this.#descriptor);
+  }
+
+  writeBlocking(bytes: Uint8Array, offset: number): number {
+    return writeSync(this.#descriptor, bytes, offset, bytes.byteLength - offset, null);
+  }
+
+  syncBlocking(): void {
+    fdatasyncSync(this.#descriptor);
+  }
+
+  sizeBlocking(): number {
+    return fstatSync(this.#descriptor).size;
   }
 }
 

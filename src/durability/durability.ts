@@ -96,8 +96,9 @@ export class Durability {
     // What is written without the log is no part of it: under its id, records of a log that still lies there would later be taken
     // for what comes after these snapshots.
     const logId = (keepsRecords ? recovery.logId : undefined) ?? makeLogId();
-    const log = engine.attachLog({ format, logId, nextSequence, capacityBytes: bufferBytes, keepsRecords }, () =>
-      this.#writer?.wake(),
+    const log = engine.attachLog(
+      { format, logId, nextSequence, capacityBytes: bufferBytes, keepsRecords },
+      { onWake: () => this.#writer?.wake(), onOverdue: (isFull) => this.#writer?.drainNow(isFull) },
     );
     this.#log = log;
     this.#keeper = this.#makeKeeper();
@@ -227,7 +228,7 @@ export class Durability {
   }
 
   #makeWriter(baseName: string, log: EngineLog): LogWriter {
-    const { fsync, segmentBytes } = this.#settings;
+    const { fsync, segmentBytes, bufferBytes } = this.#settings;
     return new LogWriter({
       source: log,
       files: this.#files,
@@ -236,6 +237,7 @@ export class Durability {
       header: (firstSequence) => log.segmentHeader(firstSequence),
       policy: fsync,
       segmentBytes,
+      bufferBytes,
       clock: this.#clock,
       onSynced: (sequence) => {
         if (this.#holdsReplies) this.#options.dataPlane.setDurableSequence(sequence);

@@ -43,6 +43,14 @@ export interface EngineLog extends LogSource {
   setFailed(isFailed: boolean): void;
 }
 
+/** Whoever takes records out of the log's buffer, on the main thread. */
+export interface LogDrainer {
+  /** Records wait. */
+  onWake(): void;
+  /** Called within a write of this thread, while the event loop waits for it: the buffer is full, or has waited for over 10 ms. */
+  onOverdue(isFull: boolean): void;
+}
+
 export interface Engine {
   /** Puts a snapshot's entries into the empty store. CORRUPT, with file and offset, when it is not whole and right. */
   loadSnapshot(path: string, onProgress: (doneBytes: number) => void): Promise<SnapshotFacts>;
@@ -51,7 +59,7 @@ export interface Engine {
   /** Empties the store: what a failed load left. */
   clear(): void;
   /** From now on every write of the store becomes a record. */
-  attachLog(options: LogOptions, onWake: () => void): EngineLog;
+  attachLog(options: LogOptions, drainer: LogDrainer): EngineLog;
   /** Writes the store and all that changes meanwhile, and syncs the file. Needs an attached log. In the background: at leisure. */
   writeSnapshot(path: string, isBackground: boolean): Promise<SnapshotFacts>;
 }

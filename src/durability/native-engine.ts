@@ -12,7 +12,7 @@ import {
   writeSnapshot,
 } from "../native.ts";
 import type { SnapshotFacts } from "../snapshot/snapshot-keeper.ts";
-import type { Engine, EngineLog, LogOptions, ReplayOutcome } from "./engine.ts";
+import type { Engine, EngineLog, LogDrainer, LogOptions, ReplayOutcome } from "./engine.ts";
 
 /** Appending threads wake the main thread at the first record, and again when so much waits. */
 const wakeBytes = 128 * 1024;
@@ -42,8 +42,8 @@ export class NativeEngine implements Engine {
     this.#store.flushAll();
   }
 
-  attachLog(options: LogOptions, onWake: () => void): EngineLog {
-    const log = new NativeLog(this.#store, { ...options, wakeBytes }, onWake);
+  attachLog(options: LogOptions, drainer: LogDrainer): EngineLog {
+    const log = new NativeLog(this.#store, { ...options, wakeBytes }, drainer.onWake, drainer.onOverdue);
     this.#log = log;
     if (this.#server !== undefined) log.serve(this.#server);
     return {

@@ -47,6 +47,7 @@ interface LogExports {
     wakeBytes: number,
     keepsRecords: boolean,
     onWake: () => void,
+    onOverdue: (isFull: boolean) => void,
   ) => RawLog;
 }
 
@@ -63,12 +64,29 @@ export class NativeLog {
   readonly #raw: RawLog;
   readonly #reused = Buffer.allocUnsafeSlow(reusedBytes);
 
-  /** `onWake` is called on this thread when records wait; then take. */
-  constructor(store: NativeStore, options: NativeLogOptions, onWake: () => void) {
+  /**
+   * `onWake` is called on this thread when records wait; then take. `onOverdue` is called within a write of this thread when the buffer
+   * is full, or records have waited for over 10 ms: take and release before it returns; when it throws, so does the write.
+   */
+  constructor(
+    store: NativeStore,
+    options: NativeLogOptions,
+    onWake: () => void,
+    onOverdue: (isFull: boolean) => void = () => {},
+  ) {
     const { format, logId, nextSequence, capacityBytes, wakeBytes, keepsRecords } = options;
     const { Log } = loadAddon<LogExports>();
-    const number = formatNumber(format);
-    this.#raw = new Log(store.reference, number, logId, nextSequence, capacityBytes, wakeBytes, keepsRecords, onWake);
+    this.#raw = new Log(
+      store.reference,
+      formatNumber(format),
+      logId,
+      nextSequence,
+      capacityBytes,
+      wakeBytes,
+      keepsRecords,
+      onWake,
+      onOverdue,
+    );
   }
 
   /** The addon's own object, for functions of the addon that take a log. */

@@ -3,7 +3,8 @@
 //
 // Invariants:
 // 1. taken >= written >= synced, sequence numbers: out of the buffer, given to the kernel, on stable storage.
-// 2. One batch is under way at a time, and one sync at a time; they may overlap, except while segments change.
+// 2. One batch is under way at a time, and one sync at a time; they may overlap, except while segments change. drainNow alone
+//    goes between: it writes only when the kernel has all of the batch under way.
 // 3. A segment takes records only after every older one is synced and its own header is durable under its name, which is
 //    the sequence number of its first record: no record of an older segment can reach it.
 // 4. After a failed call nothing is written to that segment again, nothing counts as durable that was not, and nothing is
@@ -22,6 +23,10 @@ const gatherMs = 3;
 const eagerBytes = 128 * 1024;
 /** The most that goes into one write: bounds how long the room of a batch stays taken. */
 const batchBytes = 1024 * 1024;
+/** How long drainNow waits for the batch under way, when the buffer is full. */
+const stallMs = 15_000;
+/** Where nothing can be written while the event loop waits (segments change), a program may overfill the buffer so many times. */
+const overfill = 8;
 /** From the first unsynced record to the start of its sync under `everysec`: a second, less the gathering and a late timer. */
 const everySecondMs = 950;
 
@@ -35,6 +40,8 @@ export interface LogWriterOptions {
   readonly policy: FsyncPolicy;
   /** A segment that would grow beyond this is followed by a new one. */
   readonly segmentBytes: number;
+  /** The source's capacity. */
+  readonly bufferBytes: number;
   readonly clock?: Clock;
   /** Told whenever the synced sequence grows. */
   readonly onSynced?: (sequence: number) => void;
@@ -80,6 +87,9 @@ export class LogWriter {
   #written = 0;
   #synced = 0;
   #draining: Promise<void> | undefined;
+  /** The batch that an append is under way with: how large the file is when the kernel has it, and how its room is freed. */
+  #appending: { readonly endBytes: number; readonly release: () => void } | undefined;
+  #isChangingSegment = false;
   #syncing: Promise<void> | undefined;
   #round: Promise<void> | undefined;
   #gatherTimer: NodeJS.Timeout | undefined;
@@ -135,6 +145,22 @@ export class LogWriter {
     if (waits === 0) return;
     if (this.#policy === "always" || waits >= eagerBytes) void this.#drain();
     else this.#drainSoon();
+  }
+
+  /**
+   * Writes what waits before it returns: for a write of a program that keeps the event loop from doing so. With `isFull` it waits for the
+   * batch under way; throws WRITES_REFUSED when there is no end of that. Segments may grow beyond their size meanwhile.
+   */
+  drainNow(isFull: boolean): void {
+    if (this.#state !== "open") return;
+    if (this.#segment !== undefined && !this.#isChangingSegment && this.#hasKernelAll(this.#segment, isFull)) {
+      this.#writeNow(this.#segment);
+    } else if (this.#options.source.pendingBytes() > overfill * this.#options.bufferBytes) {
+      throw new DistCacheError(
+        "WRITES_REFUSED",
+        "the log's buffer is full: let the event loop run, so that it is written",
+      );
+    }
   }
 
   /** Resolves when the record with this number, by default the newest, is on stable storage, whatever the policy. */
@@ -262,12 +288,13 @@ export class LogWriter {
         break;
       }
       this.#taken = batch.lastSequence;
+      const release = once(() => source.release());
       try {
-        await this.#write(batch);
+        await this.#write(batch, release);
       } catch (error) {
         this.#fail(error);
       } finally {
-        source.release();
+        release();
       }
       const isSmall = source.pendingBytes() < eagerBytes;
       if (this.#policy !== "always" && this.#round === undefined && isSmall && this.#rotateAfter === undefined) break;
@@ -276,18 +303,66 @@ export class LogWriter {
     if (this.#gatherTimer === undefined) this.wake();
   }
 
-  async #write(batch: LogBatch): Promise<void> {
+  async #write(batch: LogBatch, release: () => void): Promise<void> {
     if (this.#needsNewSegment(batch)) await this.#changeSegment(batch.firstSequence);
     const segment = this.#segment;
     if (segment === undefined || this.#state !== "open") return;
     this.#segmentHasRecords = true;
-    await segment.append(batch.bytes);
+    this.#appending = { endBytes: segment.sizeBytes + batch.bytes.byteLength, release };
+    try {
+      await segment.append(batch.bytes);
+    } finally {
+      this.#appending = undefined;
+    }
     if (this.#state !== "open") return; // a sync failed meanwhile: these bytes share the segment's fate
-    this.#written = batch.lastSequence;
+    this.#noteWritten(segment, batch);
+  }
+
+  #noteWritten(segment: SegmentWriter, { bytes, lastSequence }: LogBatch): void {
+    this.#written = Math.max(this.#written, lastSequence);
     this.#counts.batches += 1;
-    this.#counts.writtenBytes += batch.bytes.byteLength;
-    if (segment.isSynchronous) this.#setSynced(batch.lastSequence);
-    else this.#noteUnsynced();
+    this.#counts.writtenBytes += bytes.byteLength;
+    // A batch under way may be older than this one; when it is done, both are durable.
+    if (!segment.isSynchronous) this.#noteUnsynced();
+    else if (this.#appending === undefined) this.#setSynced(this.#written);
+  }
+
+  /** Whether the kernel has the batch under way, whose promise can not resolve now; then its room is freed. */
+  #hasKernelAll(segment: SegmentWriter, waits: boolean): boolean {
+    const appending = this.#appending;
+    if (appending === undefined) return true;
+    const endMs = this.#clock.monotonicMs() + stallMs;
+    while (segment.sizeBlocking() < appending.endBytes) {
+      if (!waits) return false;
+      if (this.#clock.monotonicMs() > endMs) {
+        throw new DistCacheError("WRITES_REFUSED", "the log's buffer is full and its disk takes nothing");
+      }
+      Atomics.wait(neverNotified, 0, 0, 1);
+    }
+    appending.release();
+    return true;
+  }
+
+  #writeNow(segment: SegmentWriter): void {
+    const { source } = this.#options;
+    try {
+      for (let batch = source.take(batchBytes); batch !== undefined; batch = source.take(batchBytes)) {
+        this.#taken = batch.lastSequence;
+        this.#segmentHasRecords = true;
+        segment.appendBlocking(batch.bytes);
+        source.release();
+        this.#noteWritten(segment, batch);
+      }
+      const isDue = this.#clock.monotonicMs() - (this.#unsyncedSinceMs ?? Number.POSITIVE_INFINITY) >= everySecondMs;
+      if (this.#policy !== "everysec" || !isDue) return;
+      this.#unsyncedSinceMs = undefined;
+      segment.syncBlocking();
+      this.#counts.syncs += 1;
+      this.#setSynced(this.#written);
+    } catch (error) {
+      source.release();
+      this.#fail(error);
+    }
   }
 
   async #rotateIfAsked(): Promise<void> {
@@ -311,12 +386,17 @@ export class LogWriter {
 
   async #changeSegment(firstSequence: number): Promise<void> {
     const old = this.#segment;
-    await this.#syncing;
-    if (this.#state !== "open") return;
-    await this.#syncNow();
-    if (this.#state !== "open") return;
-    await this.#newSegment(firstSequence);
-    await old?.close();
+    this.#isChangingSegment = true;
+    try {
+      await this.#syncing;
+      if (this.#state !== "open") return;
+      await this.#syncNow();
+      if (this.#state !== "open") return;
+      await this.#newSegment(firstSequence);
+      await old?.close();
+    } finally {
+      this.#isChangingSegment = false;
+    }
   }
 
   /** Starts the clock of `everysec` at the first record that is not synced; more records do not move it. */
@@ -400,4 +480,17 @@ export class LogWriter {
     this.#gatherTimer = undefined;
     this.#syncTimer = undefined;
   }
+}
+
+/** What a thread can wait on for a time. */
+const neverNotified = new Int32Array(new SharedArrayBuffer(4));
+
+/** The function, called once at most. */
+function once(work: () => void): () => void {
+  let isDone = false;
+  return () => {
+    if (isDone) return;
+    isDone = true;
+    work();
+  };
 }

@@ -55,6 +55,25 @@ export class SegmentWriter {
     return this.#file.sync();
   }
 
+  /** As append, done when it returns. Not while an append has bytes that the kernel has not. */
+  appendBlocking(bytes: Uint8Array): void {
+    for (let offset = 0; offset < bytes.byteLength; ) {
+      const taken = this.#file.writeBlocking(bytes, offset);
+      if (taken <= 0) throw new Error("the file takes no more bytes");
+      offset += taken;
+    }
+    this.#sizeBytes += bytes.byteLength;
+  }
+
+  syncBlocking(): void {
+    this.#file.syncBlocking();
+  }
+
+  /** Bytes that the kernel has, those of an append that has not resolved among them. */
+  sizeBlocking(): number {
+    return this.#file.sizeBlocking();
+  }
+
   /** Closes without a sync. Idempotent. */
   async close(): Promise<void> {
     if (this.#isClosed) return;

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Redis } from "ioredis";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { Cache } from "../../src/index.ts";
 import { ServedNode } from "../harness/served-node.ts";
 
 const program = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
@@ -178,6 +179,28 @@ describe("a node", () => {
     } finally {
       child.kill("SIGKILL");
     }
+  });
+
+  test("bounds its memory under a program that writes without end, and loses no more than 10 ms of it to a kill", async () => {
+    const path = fileURLToPath(new URL("programs/busy-writer.mjs", import.meta.url));
+    const child = spawn(process.execPath, [path, directory, "600000"], { stdio: ["ignore", "pipe", "inherit"] });
+    let output = "";
+    child.stdout.on("data", (text: Buffer) => {
+      output += text.toString();
+    });
+    const told = () => [...output.matchAll(/count (\d+)\n/g)].map(([, count]) => Number(count));
+    try {
+      await until("it wrote for a while", () => told().length > 10);
+    } finally {
+      child.kill("SIGKILL");
+    }
+    await new Promise((resolve) => child.once("close", resolve));
+    // What it wrote by then is several times as much: 80 MB of log.
+    expect(Number(/grew (-?\d+)/.exec(output)?.[1])).toBeLessThan(40 * 1024 * 1024);
+    // The last but one was told 50 ms before the last.
+    const cache = await Cache.open({ dataDir: directory });
+    expect(Number(cache.get("count"))).toBeGreaterThanOrEqual(told().at(-2) ?? Number.NaN);
+    await cache.close();
   });
 });
 

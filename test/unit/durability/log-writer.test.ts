@@ -10,9 +10,10 @@ const segmentPattern = /\.wal$/;
 interface Setup {
   policy?: FsyncPolicy;
   segmentBytes?: number;
+  monotonicMs?: () => number;
 }
 
-async function openWriter({ policy = "everysec", segmentBytes = 1 << 20 }: Setup = {}) {
+async function openWriter({ policy = "everysec", segmentBytes = 1 << 20, monotonicMs = Date.now }: Setup = {}) {
   const disk = new SimulatedDisk();
   await disk.makeDirectory("/data");
   const log = new SimulatedLog();
@@ -26,7 +27,8 @@ async function openWriter({ policy = "everysec", segmentBytes = 1 << 20 }: Setup
     header: simulatedHeader,
     policy,
     segmentBytes,
-    clock: { nowMs: () => Date.now(), monotonicMs: () => Date.now() },
+    bufferBytes: 1000,
+    clock: { nowMs: () => Date.now(), monotonicMs },
     onFailure: (error) => failures.push(error.code),
     onSynced: (sequence) => synced.push(sequence),
   });
@@ -348,5 +350,86 @@ describe("close()", () => {
     expect(log.pendingBytes()).toBe(0);
     expect(disk.journal.length).toBe(journal);
     await expect(writer.durable()).rejects.toMatchObject({ code: "CLOSED" });
+  });
+});
+
+describe("a log that is drained while the event loop waits", () => {
+  test("is with the kernel when the call returns", async () => {
+    const { disk, log, writer } = await openWriter();
+    for (let i = 0; i < 5; i += 1) log.append("x");
+    writer.drainNow(false);
+    expect(recordsOn(disk)).toEqual(upTo(5));
+    expect(log.pendingBytes()).toBe(0);
+    await settle();
+    log.append("y");
+    await writer.close();
+    expect(recordsOn(disk)).toEqual(upTo(6));
+  });
+
+  test("never overtakes the batch that is under way", async () => {
+    const { disk, log, writer } = await openWriter({ policy: "always" });
+    const release = disk.stallOn("write", segmentPattern);
+    log.append("first");
+    await settle();
+    log.append("second");
+    writer.drainNow(false);
+    expect(recordsOn(disk)).toEqual([]);
+    release();
+    await settle();
+    expect(recordsOn(disk)).toEqual([1, 2]);
+  });
+
+  test("gives a full buffer up when the disk takes nothing, and goes on when it does", async () => {
+    let nowMs = 0;
+    const { disk, log, writer, failures } = await openWriter({ policy: "always", monotonicMs: () => (nowMs += 1000) });
+    const release = disk.stallOn("write", segmentPattern);
+    log.append("first");
+    await settle();
+    log.append("second");
+    expect(() => writer.drainNow(true)).toThrow(expect.objectContaining({ code: "WRITES_REFUSED" }));
+    release();
+    await settle();
+    expect(recordsOn(disk)).toEqual([1, 2]);
+    expect(failures).toEqual([]);
+  });
+
+  test("may be overfilled while segments change, but not for ever", async () => {
+    const { disk, log, writer } = await openWriter({ policy: "no", segmentBytes: 100 });
+    log.append("x".repeat(200));
+    writer.drainNow(true);
+    const release = disk.stallOn("sync", segmentPattern);
+    log.append("y");
+    writer.rotate();
+    await settle();
+    log.append("z".repeat(2000));
+    writer.drainNow(true);
+    log.append("z".repeat(8000));
+    expect(() => writer.drainNow(true)).toThrow(expect.objectContaining({ code: "WRITES_REFUSED" }));
+    release();
+    await writer.durable();
+    expect(recordsOn(disk)).toEqual(upTo(4));
+  });
+
+  test("is synced by `everysec` when that is due", async () => {
+    let nowMs = 0;
+    const { disk, log, writer, synced } = await openWriter({ monotonicMs: () => nowMs });
+    log.append("x");
+    writer.drainNow(false);
+    expect(recordsOn(disk.powerCut())).toEqual([]);
+    nowMs += 1000;
+    log.append("y");
+    writer.drainNow(false);
+    expect(recordsOn(disk.powerCut())).toEqual([1, 2]);
+    expect(synced.at(-1)).toBe(2);
+  });
+
+  test("fails as any write does", async () => {
+    const { disk, log, writer, failures } = await openWriter();
+    log.append("x");
+    disk.failOn("write", segmentPattern, "ENOSPC");
+    writer.drainNow(true);
+    expect(failures).toEqual(["WRITES_REFUSED"]);
+    expect(writer.status().state).toBe("failed");
+    await expect(writer.durable()).rejects.toMatchObject({ code: "WRITES_REFUSED" });
   });
 });

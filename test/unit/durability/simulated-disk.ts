@@ -115,20 +115,26 @@ export class SimulatedDisk implements FileOperations {
     if (!this.#directories.has(dirname(path))) throw failure("ENOENT", path);
     const contents: Contents = { bytes: Buffer.alloc(0), durable: Buffer.alloc(0) };
     this.#files.set(path, contents);
+    const take = (bytes: Uint8Array, offset: number, isShort: boolean): number => {
+      const rest = bytes.subarray(offset);
+      const taken = isShort ? Math.max(1, rest.byteLength >> 1) : rest.byteLength;
+      contents.bytes = Buffer.concat([contents.bytes, rest.subarray(0, taken)]);
+      if (isSynchronous) contents.durable = contents.bytes;
+      return taken;
+    };
     return {
-      write: async (bytes, offset) => {
-        const isShort = await this.#enter("write", this.#pathOf(contents, path));
-        const rest = bytes.subarray(offset);
-        const taken = isShort ? Math.max(1, rest.byteLength >> 1) : rest.byteLength;
-        contents.bytes = Buffer.concat([contents.bytes, rest.subarray(0, taken)]);
-        if (isSynchronous) contents.durable = contents.bytes;
-        return taken;
-      },
+      write: async (bytes, offset) => take(bytes, offset, await this.#enter("write", this.#pathOf(contents, path))),
       sync: async () => {
         await this.#enter("sync", this.#pathOf(contents, path));
         contents.durable = contents.bytes;
       },
       close: async () => {},
+      writeBlocking: (bytes, offset) => take(bytes, offset, this.#pass("write", this.#pathOf(contents, path))),
+      syncBlocking: () => {
+        this.#pass("sync", this.#pathOf(contents, path));
+        contents.durable = contents.bytes;
+      },
+      sizeBlocking: () => contents.bytes.byteLength,
     };
   }
 
@@ -213,6 +219,16 @@ export class SimulatedDisk implements FileOperations {
     this.#callsUntilCut -= 1;
     this.journal.push(`${call} ${path}`);
     for (const stall of this.#stalls) if (stall.call === call && stall.pattern.test(path)) await stall.released;
+    return this.#fails(call, path);
+  }
+
+  /** The same for a call that can not wait. */
+  #pass(call: Call, path: string): boolean {
+    this.journal.push(`${call} ${path}`);
+    return this.#fails(call, path);
+  }
+
+  #fails(call: Call, path: string): boolean {
     for (const fault of this.#faults) {
       if (fault.call !== call || !fault.pattern.test(path)) continue;
       if (fault.after > 0) {

@@ -1,7 +1,7 @@
 // A store, its log and its files without C++: text on a simulated disk, read and written with the promises of the native side.
 // Every write is `key=value`; the state is a map.
 import { DistCacheError } from "../../../src/base/errors.ts";
-import type { Engine, EngineLog, LogOptions, ReplayOutcome } from "../../../src/durability/engine.ts";
+import type { Engine, EngineLog, LogDrainer, LogOptions, ReplayOutcome } from "../../../src/durability/engine.ts";
 import type { SnapshotFacts } from "../../../src/snapshot/snapshot-keeper.ts";
 import type { SimulatedDisk } from "./simulated-disk.ts";
 import { SimulatedLog, simulatedHeader } from "./simulated-log.ts";
@@ -65,7 +65,7 @@ export class SimulatedEngine implements Engine {
     this.state.clear();
   }
 
-  attachLog(options: LogOptions, onWake: () => void): EngineLog {
+  attachLog(options: LogOptions, { onWake }: LogDrainer): EngineLog {
     const log = new SimulatedLog(options.nextSequence);
     this.log = log;
     this.logOptions = options;
