@@ -38,7 +38,47 @@ size_t CommandRunner::Run(Connection& connection, std::string_view bytes, size_t
   metering_.BeginBatch();
   const size_t used = RunAll(connection, bytes, kept_bytes);
   metering_.EndBatch(connection);
+  // What did not get its turn is parsed again.
+  while (ahead_next_ < ahead_count_) ahead_[ahead_next_++].arguments.Clear();
+  ahead_count_ = ahead_next_ = 0;
   return used;
+}
+
+// The next command is the parser's, if there is one.
+resp::ParseResult CommandRunner::Next(Connection& connection, std::string_view rest) {
+  resp::Parser& parser = connection.parser;
+  if (connection.has_pending_command) return resp::ParseResult::kCommand;
+  if (ahead_next_ < ahead_count_) {
+    parser.PutBack(&ahead_[ahead_next_++]);
+    return resp::ParseResult::kCommand;
+  }
+  const resp::ParseResult parsed = parser.Parse(rest);
+  if (parsed == resp::ParseResult::kCommand && parser.consumed() < rest.size() && !parser.is_inline()) {
+    LookAhead(connection, rest);
+  }
+  return parsed;
+}
+
+// Parses what follows the parser's command, as far as it is whole, and prefetches the keys of all at once: to wait for memory at
+// each in turn takes most of a small command's time.
+void CommandRunner::LookAhead(Connection& connection, std::string_view rest) {
+  resp::Parser& parser = connection.parser;
+  size_t key_count = 0;
+  ahead_count_ = 0;
+  do {
+    const auto arguments = parser.arguments();
+    const command::CommandSpec* spec = command::FindCommand(arguments[0].bytes);
+    if (spec != nullptr && spec->first_key > 0 && static_cast<size_t>(spec->first_key) < arguments.size()) {
+      const std::string_view key = arguments[static_cast<size_t>(spec->first_key)].bytes;
+      ahead_keys_[key_count++] = shared_.store.Locate(connection.client.database, key);
+    }
+    parser.TakeOut(&ahead_[ahead_count_++]);
+    rest.remove_prefix(parser.consumed());
+  } while (ahead_count_ < kLookAhead && parser.Parse(rest) == resp::ParseResult::kCommand && !parser.is_inline());
+  // What is not whole, or wrong, is parsed again in its turn.
+  parser.PutBack(&ahead_[0]);
+  ahead_next_ = 1;
+  if (key_count > 1) shared_.store.PrefetchAll(std::span(ahead_keys_).first(key_count));
 }
 
 size_t CommandRunner::RunAll(Connection& connection, std::string_view bytes, size_t* kept_bytes) {
@@ -48,9 +88,7 @@ size_t CommandRunner::RunAll(Connection& connection, std::string_view bytes, siz
   connection.has_commands = false;
   *kept_bytes = SIZE_MAX;
   for (int commands = 0; commands < kMaxCommandsPerTurn; ++commands) {
-    const ParseResult parsed =
-        connection.has_pending_command ? ParseResult::kCommand : parser.Parse(bytes.substr(used));
-    switch (parsed) {
+    switch (Next(connection, bytes.substr(used))) {
       case ParseResult::kCommand:
         connection.has_pending_command = !RunCommand(connection);
         if (connection.has_pending_command) return used;

@@ -2,6 +2,7 @@
 // Knows no sockets. One for each I/O thread.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -33,6 +34,8 @@ class CommandRunner {
   std::vector<Event>& events() { return events_; }
 
  private:
+  resp::ParseResult Next(Connection& connection, std::string_view rest);
+  void LookAhead(Connection& connection, std::string_view rest);
   size_t RunAll(Connection& connection, std::string_view bytes, size_t* kept_bytes);
   bool RunCommand(Connection& connection);
   bool IsPaused(const Connection& connection) const;
@@ -46,6 +49,13 @@ class CommandRunner {
   ConnectionMetering metering_;
   store::TimeMs now_ms_ = 0;
   std::vector<Event> events_;
+
+  // Commands that were parsed before their turn, so that what they need of the store is on its way into the cache.
+  static constexpr size_t kLookAhead = 16;
+  std::array<resp::Parser::Taken, kLookAhead> ahead_;
+  size_t ahead_count_ = 0;
+  size_t ahead_next_ = 0;
+  std::array<store::Key, kLookAhead> ahead_keys_;
 };
 
 }  // namespace distcache::net

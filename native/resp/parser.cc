@@ -46,6 +46,21 @@ void Parser::Relocate(const char* moved) {
   buffer_ = moved;
 }
 
+void Parser::TakeOut(Taken* taken) {
+  taken->arguments.Swap(arguments_);
+  taken->consumed = consumed_;
+  taken->buffer = buffer_;
+}
+
+void Parser::PutBack(Taken* taken) {
+  Reset();
+  arguments_.Swap(taken->arguments);
+  consumed_ = taken->consumed;
+  base_ = buffer_ = taken->buffer;
+  is_inline_ = false;
+  has_command_ = true;
+}
+
 ParseResult Parser::Parse(std::string_view buffer) {
   if (has_command_) Reset();
   if (remaining_ > 0 && base_ != buffer.data()) arguments_.Shift(buffer.data() - base_);

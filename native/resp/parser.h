@@ -44,6 +44,15 @@ class Parser {
   // The bytes that the last Parse saw lie at `moved` now: its command's arguments are looked at there.
   void Relocate(const char* moved);
 
+  // A whole command out of the parser, so that later ones can be parsed before it runs. An inline command cannot be taken out.
+  struct Taken {
+    ArgumentList arguments;
+    size_t consumed = 0;
+    const char* buffer = nullptr;
+  };
+  void TakeOut(Taken* taken);  // after kCommand
+  void PutBack(Taken* taken);  // it is the parser's command again, as right after the Parse that gave it
+
   // Before authentication a client may send little: at most 10 arguments of 16 KiB.
   void SetLimited(bool is_limited) { is_limited_ = is_limited; }
   // Forgets a command that is not whole; the next Parse starts at a command's first byte.

@@ -66,7 +66,6 @@ class alignas(64) Shard {
   [[nodiscard]] bool TryPresize(uint64_t entries, Purse* purse) { return index_.TryPresize(entries, purse); }
 
   ShardLock& lock() { return lock_; }
-  void Prefetch() const { __builtin_prefetch(this); }
   [[gnu::always_inline]] void PrefetchBucket(uint64_t hash) const { index_.PrefetchBucket(hash); }
   [[gnu::always_inline]] void PrefetchEntry(uint64_t hash) const {
     index_.ForEachCandidate(

@@ -64,16 +64,14 @@ Key Store::Locate(uint32_t database, std::string_view key) const {
   return {hash, static_cast<uint16_t>(ShardOf(hash)), physical, database, key};
 }
 
-void Store::Prefetch(const Key& key) const { ShardAt(key.shard).Prefetch(); }
-
 void Store::PrefetchAll(std::span<const Key> keys) const {
   for (const Key& key : keys) {
-    const std::lock_guard lock(ShardAt(key.shard).lock());
-    ShardAt(key.shard).PrefetchBucket(key.hash);
+    const std::unique_lock lock(ShardAt(key.shard).lock(), std::try_to_lock);
+    if (lock) ShardAt(key.shard).PrefetchBucket(key.hash);
   }
   for (const Key& key : keys) {
-    const std::lock_guard lock(ShardAt(key.shard).lock());
-    ShardAt(key.shard).PrefetchEntry(key.hash);
+    const std::unique_lock lock(ShardAt(key.shard).lock(), std::try_to_lock);
+    if (lock) ShardAt(key.shard).PrefetchEntry(key.hash);
   }
 }
 

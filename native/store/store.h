@@ -190,9 +190,8 @@ class Store {
   ~Store();
 
   Key Locate(uint32_t database, std::string_view key) const;
-  void Prefetch(const Key& key) const;  // a hint before Begin, for pipelines
-  // A stronger one for many keys in a row (recovery): what their commands will look at is fetched, all misses side by side.
-  // Takes each key's lock for a moment, twice.
+  // A hint before Begin, for many keys in a row (pipelines, recovery): what their commands will look at is fetched, all misses side by
+  // side. Takes each key's lock for a moment, twice; leaves out a shard whose lock is taken.
   void PrefetchAll(std::span<const Key> keys) const;
 
   // Takes what the intent needs, in this order: room in the log, the locks of the keys' shards in ascending order, room in

@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Comparison, comparable, optionsOf, printable, type StepObject } from "./conformance-case.ts";
 import { RandomCommands, seededRandom } from "./random-commands.ts";
-import { RawConnection } from "./raw-connection.ts";
+import { encodeCommand, RawConnection } from "./raw-connection.ts";
 import { partsOfReply } from "./reply-reader.ts";
 import { type RunningServer, startNode, startRedis } from "./servers.ts";
 
@@ -43,9 +43,28 @@ class Observer {
   }
 
   async observe(step: StepObject): Promise<unknown> {
+    const { client } = optionsOf(step);
+    return this.#interpret(step, await this.#clients[client]!.command(...step.words));
+  }
+
+  /** The same for many steps of the first client, sent at once in pieces that `cut` bytes long make of them. */
+  async observeAll(steps: readonly StepObject[], cut: () => number): Promise<unknown[]> {
+    const bytes = Buffer.concat(steps.map(({ words }) => encodeCommand(words)));
+    const [connection] = this.#clients as [RawConnection];
+    for (let at = 0; at < bytes.length; ) {
+      const end = at + cut();
+      connection.write(bytes.subarray(at, end));
+      at = end;
+      await new Promise((resolve) => setImmediate(resolve)); // so that it may arrive alone
+    }
+    const observed: unknown[] = [];
+    for (const step of steps) observed.push(this.#interpret(step, await connection.nextReply()));
+    return observed;
+  }
+
+  #interpret(step: StepObject, reply: Buffer): unknown {
     const { client, compare } = optionsOf(step);
     const queued = this.#queued[client]!;
-    const reply = await this.#clients[client]!.command(...step.words);
     const name = String(step.words[0]).toUpperCase();
     if (reply.toString() === "+QUEUED\r\n") {
       queued.push(compare);
@@ -83,4 +102,23 @@ async function runSequence(sequenceSeed: number, protocol: number): Promise<void
 
 test(`${sequences} random sequences get the replies of redis-server (seed ${seed})`, { timeout: 300_000 }, async () => {
   for (let i = 0; i < sequences; i++) await runSequence(seed + i, i % 2 === 0 ? 2 : 3);
+});
+
+test(`pipelines cut anywhere get the replies of redis-server (seed ${seed})`, { timeout: 300_000 }, async () => {
+  for (let i = 0; i < sequences; i++) {
+    const random = seededRandom(seed + i);
+    const commands = new RandomCommands(random);
+    const steps = Array.from({ length: commandsInEach }, () => ({ ...commands.next(), client: 0 as const }));
+    const pieces = [64, 2000, 40_000][i % 3] as number;
+    const [our, their] = await Promise.all([Observer.open(ours, 2), Observer.open(redis, 2)]);
+    const got = await our.observeAll(steps, () => 1 + commands.below(pieces));
+    const expected = await their.observeAll(steps, () => 1 + commands.below(pieces));
+    for (const [at, step] of steps.entries()) {
+      expect(got[at], `seed ${seed}, sequence ${i}, command ${at}: ${step.words.join(" ").slice(0, 200)}`).toEqual(
+        expected[at],
+      );
+    }
+    our.close();
+    their.close();
+  }
 });
