@@ -1,5 +1,8 @@
-// docs/configuration.md, from the table of settings in src/config/schema.ts.
+// docs/configuration.md, and the short table in README.md, from the table of settings in src/config/schema.ts.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { importSource } from "../import-source.mjs";
+import { root } from "../project.mjs";
 
 const head = `# Configuration
 
@@ -18,15 +21,18 @@ function offText(row) {
   return printed === "" ? " Empty: none." : ` Empty: ${printed}.`;
 }
 
+function defaultOf(row) {
+  if (row.defaultText !== undefined) return row.defaultText;
+  const printed = row.print(row.default) || "none";
+  return row.unit === undefined ? printed : `${printed} ${row.unit}`;
+}
+
 function line(row, configName) {
-  const shownDefault = row.defaultText ?? (row.print(row.default) || "none");
-  const unit = row.unit === undefined ? "" : ` ${row.unit}`;
-  const needsUnit = row.defaultText === undefined && unit !== "";
   const columns = [
     `\`${row.name}\``,
     `\`--${row.flag}\``,
     `\`${configName}\`${row.isMutable ? "*" : ""}`,
-    `${shownDefault}${needsUnit ? unit : ""}`,
+    defaultOf(row),
     `${row.allowed}.${offText(row)}`,
     row.meaning,
   ];
@@ -45,5 +51,20 @@ export async function generate() {
       "",
     ].join("\n");
   });
-  return { "docs/configuration.md": head + sections.join("") };
+  return { "docs/configuration.md": head + sections.join(""), "README.md": readme(settingGroups) };
+}
+
+const readmeBegin = "<!-- Settings, written by `npm run generate`. -->\n";
+const readmeEnd = "<!-- End of the settings. -->\n";
+
+/** README.md with a line a setting between the two comments. */
+function readme(settingGroups) {
+  const text = readFileSync(join(root, "README.md"), "utf8");
+  const [before, after] = [text.indexOf(readmeBegin), text.indexOf(readmeEnd)];
+  if (before < 0 || after < before) throw new Error("README.md has no place for the settings");
+  const rows = Object.values(settingGroups)
+    .flatMap((group) => Object.values(group))
+    .map((row) => `| \`${row.name}\` | ${cell(defaultOf(row))} | ${cell(row.meaning)} |`);
+  const table = ["| setting | default | meaning |", "|---|---|---|", ...rows, ""].join("\n");
+  return text.slice(0, before + readmeBegin.length) + table + text.slice(after);
 }
