@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "port/clock.h"
 #include "port/thread.h"
 #include "snapshot/entry.h"
 #include "wal/record.h"
@@ -43,6 +44,8 @@ class Load {
  private:
   void Prepare() {
     store_->ExpectEntries(reader_.info().entries);
+    store_->BeginWithPast(port::UnixTimeMs());
+    has_past_ = true;
     const store::HashSeed& seed = reader_.info().hash_seed;
     if (seed == store::HashSeed{}) return;
     store_->AdoptSeed(seed);  // the one that the entries were written under: each lands next to the one before
@@ -130,6 +133,7 @@ class Load {
           access.Put(keys[i], entry.value, entry.expires_at_ms) != store::PutResult::kOk) {
         return {StatusCode::kOutOfMemory, "the snapshot does not fit into memory or MAX_MEMORY"};
       }
+      if (has_past_) access.SetLastUse(keys[i], entry.idle_s);
       access.Commit();
     }
     return Status::Ok();
@@ -168,6 +172,7 @@ class Load {
   store::Store* const store_;
   Progress* const progress_;
   bool is_in_order_ = false;
+  bool has_past_ = false;
   size_t threads_ = 1;
   std::atomic<size_t> next_ticket_{0};
   std::atomic<bool> is_failed_{false};

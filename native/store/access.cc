@@ -120,6 +120,11 @@ void Access::Fill(const Memo& memo) {
   }
 }
 
+void Access::SetLastUse(const Key& key, uint64_t seconds_before) {
+  const Memo& memo = Look(key);
+  if (memo.is_there) memo.shard->EntryAt(memo.place).set_tick(RecencyClock::TickOfPast(seconds_before));
+}
+
 const ValueView* Access::Get(const Key& key) {
   const Memo& memo = Look(key);
   if (!memo.is_there) {

@@ -17,6 +17,21 @@ void RecencyClock::StartSecond(int64_t now_ms) {
   }
 }
 
+void RecencyClock::BeginWithPast(int64_t now_ms) {
+  const std::lock_guard lock(mutex_);
+  tick_.store(kMaxAge, std::memory_order_relaxed);
+  next_second_ms_.store(now_ms / 1000 * 1000 + 1000, std::memory_order_relaxed);
+  for (size_t k = 0; k < kLevels; ++k) {
+    Level& level = levels_[k];
+    level.added = 0;
+    for (uint64_t i = kMarksPerLevel; i-- > 0;) {
+      const uint64_t seconds = i << k;
+      if (seconds >= kMaxAge) continue;
+      level.marks[level.added++ % kMarksPerLevel] = {kMaxAge - seconds, now_ms - static_cast<int64_t>(seconds) * 1000};
+    }
+  }
+}
+
 int64_t RecencyClock::TimeOf(uint32_t tick) const {
   const std::lock_guard lock(mutex_);
   const uint64_t now = tick_.load(std::memory_order_relaxed);

@@ -5,6 +5,7 @@
 // last longer the coarser they are. A tick also passes when a second does, so that idle times can be told. Any thread.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdint>
@@ -28,6 +29,14 @@ class RecencyClock {
   // Passes a tick when now_ms is in a later second than any before.
   void NoteTime(int64_t now_ms) {
     if (now_ms >= next_second_ms_.load(std::memory_order_relaxed)) StartSecond(now_ms);
+  }
+
+  // Gives each second before now a tick, as far back as ages are told apart: entries of an earlier process keep their order. Before
+  // anything else.
+  void BeginWithPast(int64_t now_ms);
+  // The tick of so many seconds before BeginWithPast.
+  static uint32_t TickOfPast(uint64_t seconds) {
+    return static_cast<uint32_t>(kMaxAge - std::min<uint64_t>(seconds, kMaxAge - 1));
   }
 
   static uint32_t AgeOf(uint32_t tick, uint32_t now) { return (now - tick) & kTickMask; }

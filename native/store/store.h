@@ -112,9 +112,11 @@ class Access {
   PutResult WriteAt(const Key& key, uint64_t offset, std::string_view bytes);
   bool Remove(const Key& key);                           // false when missing
   bool SetExpiry(const Key& key, TimeMs expires_at_ms);  // false when missing; 0 persists
-  void Flush(uint32_t database);                         // needs all_shards
-  void FlushAll();                                       // needs all_shards
-  void SwapDatabases(uint32_t a, uint32_t b);            // needs all_shards
+  // Says that a key that is there was last used so long before Store::BeginWithPast.
+  void SetLastUse(const Key& key, uint64_t seconds_before);
+  void Flush(uint32_t database);               // needs all_shards
+  void FlushAll();                             // needs all_shards
+  void SwapDatabases(uint32_t a, uint32_t b);  // needs all_shards
 
   // What the entry costs in memory, its share of the index included; 0 when it is not there.
   uint64_t FootprintOf(const Key& key);
@@ -230,6 +232,8 @@ class Store {
   // several times faster; allowed while the store is empty and nobody uses it.
   const HashSeed& seed() const { return seed_; }
   void AdoptSeed(const HashSeed& seed);
+  // Entries with a last use before now_ms are about to come (SetLastUse); allowed as AdoptSeed is.
+  void BeginWithPast(TimeMs now_ms) { clock_.BeginWithPast(now_ms); }
   // A hint that so many entries are about to come, allowed as AdoptSeed is: the indexes get their room at once, as far as there is
   // memory, instead of growing to it.
   void ExpectEntries(uint64_t count);

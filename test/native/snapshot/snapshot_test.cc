@@ -80,6 +80,23 @@ TEST_F(SnapshotTest, WhatIsWrittenIsLoaded) {
   }
 }
 
+// Used a minute apart, in an order that is not that of their hashes; what goes first after a load is what was used longest ago.
+TEST_F(SnapshotTest, KeepsTheOrderInWhichEntriesWereUsed) {
+  constexpr int kCount = 50;
+  for (int i = 0; i < kCount; ++i) SetKey(*store_, "key" + std::to_string(i), "v", now_ms_ - (kCount - i) * 60'000);
+  Write();
+  const auto loaded = MakeStore(nullptr, 4);
+  ASSERT_TRUE(Load(loaded.get(), 1).ok());
+  loaded->SetBounds(kCount, 0, store::EvictionPolicy::kAllKeysLru);
+  for (int more = 1; more <= kCount; ++more) {
+    SetKey(*loaded, "more" + std::to_string(more), "v", port::UnixTimeMs());
+    const Contents contents = ContentsOf(*loaded, now_ms_);
+    for (int i = 0; i < kCount; ++i) {
+      EXPECT_EQ(contents.contains({0, "key" + std::to_string(i)}), i >= more) << "key" << i << " after " << more;
+    }
+  }
+}
+
 TEST_F(SnapshotTest, AnEmptyStoreGivesAWholeFile) {
   EXPECT_EQ(Write().entries, 0u);
   const auto loaded = MakeStore();
