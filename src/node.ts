@@ -2,7 +2,7 @@
 // knows all of them.
 import { randomBytes } from "node:crypto";
 import { type Clock, systemClock } from "./base/clock.ts";
-import { DistCacheError } from "./base/errors.ts";
+import { DistCacheError, messageOf } from "./base/errors.ts";
 import { detach, Lifecycle, type Part } from "./base/lifecycle.ts";
 import { type Logger, silentLogger } from "./base/logger.ts";
 import { version } from "./base/version.ts";
@@ -69,14 +69,7 @@ export class Node {
   constructor(values: Config, logger: Logger, clock: Clock, given: ReadonlySet<SettingKey>) {
     this.#logger = logger;
     this.#config = new LiveConfig(values);
-    const { databases, cacheSize, maxMemory, eviction } = values;
-    const store = NativeStore.create({
-      databases,
-      shards: 0,
-      maxEntries: cacheSize,
-      maxMemoryBytes: maxMemory,
-      eviction,
-    });
+    const store = makeStore(values);
     const registry = new CommandRegistry();
     const info = new InfoSections();
     const config = this.#config;
@@ -198,6 +191,15 @@ const derivedSettings: readonly DerivedSetting[] = [
 /** In Redis's words: seconds, and the writes that must have happened in them. */
 function describeSave(snapshotFile: string | undefined, intervalS: number): string {
   return snapshotFile !== undefined && intervalS > 0 ? `${intervalS} 1` : "";
+}
+
+function makeStore({ databases, cacheSize, maxMemory, eviction }: Config): NativeStore {
+  try {
+    return NativeStore.create({ databases, shards: 0, maxEntries: cacheSize, maxMemoryBytes: maxMemory, eviction });
+  } catch (error) {
+    if (maxMemory === 0) throw error;
+    throw new DistCacheError("INVALID_CONFIG", `MAX_MEMORY: ${maxMemory} is not allowed: ${messageOf(error)}`);
+  }
 }
 
 function followBounds(config: LiveConfig, store: NativeStore, logger: Logger): void {

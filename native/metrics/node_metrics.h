@@ -34,10 +34,6 @@ class NodeMetrics {
   LatencyEvents& latency_events() { return latency_events_; }
   ErrorCounts& errors() { return errors_; }
 
-  // Calls a slot are counted only where slots mean something: in a cluster.
-  void SetCountsSlots(bool counts) { counts_slots_.store(counts, std::memory_order_relaxed); }  // relaxed: a setting
-  bool counts_slots() const { return counts_slots_.load(std::memory_order_relaxed); }
-
   CommandTotals Command(uint16_t command) const;
   // Adds the histogram of a command to `sums` (Histogram::kBucketCount places).
   void AddHistogramTo(uint16_t command, std::span<uint64_t> sums) const;
@@ -50,7 +46,6 @@ class NodeMetrics {
 
  private:
   size_t command_count_;
-  std::atomic<bool> counts_slots_{false};
   std::vector<std::unique_ptr<ThreadMetrics>> threads_;
   SlowLog slow_log_;
   LatencyEvents latency_events_;

@@ -76,7 +76,7 @@ void ConnectionMetering::LookAtKey(Connection& connection, const CommandSpec& sp
   if (until_sample_ == 0) {
     if (spec.first_key != 0) {
       thread_.hot_keys().Record(Hash64(secrets_, database, key), database, key, sample_period_, now_ms_);
-      if (node_.counts_slots()) thread_.RecordSlot(SlotOfKey(key), sample_period_);
+      thread_.RecordSlot(SlotOfKey(key), sample_period_);
     }
     until_sample_ = NextSample();
   }

@@ -11,6 +11,7 @@ export type {
   HotKeysReport,
   KeyReport,
   Readiness,
+  SlotRow,
   SlowCommand,
 } from "../metrics/readings.ts";
 export type { MetricJson, StatsJson } from "../metrics/stats-json.ts";

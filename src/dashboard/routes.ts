@@ -33,6 +33,10 @@ export const routes: Readonly<Record<string, Route>> = {
     respond: ({ source, request }) => json({ commands: source.slowLog(limitOf(request)) }, request),
   },
   "/api/hotkeys": { guard: "page", respond: ({ source, request }) => json(source.hotKeys(limitOf(request)), request) },
+  "/api/slots": {
+    guard: "page",
+    respond: ({ source, request }) => json({ slots: source.slots(limitOf(request)) }, request),
+  },
   "/api/bigcalls": {
     guard: "page",
     respond: ({ source, request }) => json(source.bigCalls(limitOf(request)), request),

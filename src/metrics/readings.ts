@@ -102,6 +102,13 @@ export interface HotKeysReport {
   readonly keys: readonly HotKeyRow[];
 }
 
+export interface SlotRow {
+  /** 0 to 16383, as Redis Cluster numbers the hash slot of a key. */
+  readonly slot: number;
+  /** Since the start; sampled in pipelines, as hot keys are. */
+  readonly calls: number;
+}
+
 export interface BigCallRow {
   readonly key: string;
   readonly database: number;
@@ -165,6 +172,8 @@ export interface MetricsSource {
   latency(command?: string): LatencyCounts | undefined;
   slowLog(limit: number): readonly SlowCommand[];
   hotKeys(limit: number): HotKeysReport;
+  /** Slots whose keys were called, the busiest first. */
+  slots(limit: number): readonly SlotRow[];
   bigCalls(limit: number): BigCallsReport;
   clients(): Promise<readonly ClientRow[]>;
   config(): readonly ConfigRow[];

@@ -17,6 +17,7 @@ import type {
   MetricsSource,
   Readiness,
   Readings,
+  SlotRow,
   SlowCommand,
 } from "../metrics/readings.ts";
 import type { NativeMetrics, NativeStore } from "../native.ts";
@@ -110,6 +111,14 @@ export class NodeMetrics implements MetricsSource {
       sinceMs,
       keys: keys.map(({ key, database, calls, error }) => ({ key: nameOf(key), database, calls, error })),
     };
+  }
+
+  slots(limit: number): SlotRow[] {
+    const rows: SlotRow[] = [];
+    this.#parts.native.slots().forEach((calls, slot) => {
+      if (calls > 0) rows.push({ slot, calls });
+    });
+    return rows.sort((a, b) => b.calls - a.calls).slice(0, limit);
   }
 
   bigCalls(limit: number): BigCallsReport {

@@ -346,6 +346,14 @@ describe("over HTTP", () => {
     expect(key.ttlMs).toBeGreaterThan(0);
   });
 
+  test("calls are counted by the hash slot of their key, as Redis Cluster numbers them", async () => {
+    // CRC16 of these digits is the check value of the XMODEM variant: 0x31c3.
+    await pipe(Array<string>(20_000).fill("GET 123456789"));
+    await pipe(Array<string>(5).fill("GET a{123456789}b"));
+    const { slots } = await api<{ slots: { slot: number; calls: number }[] }>("api/slots?limit=1000");
+    expect(slots.find(({ slot }) => slot === 0x31c3)?.calls).toBeGreaterThan(15_000);
+  });
+
   test("INFO, Prometheus and JSON tell the same number", async () => {
     const { keyspace_hits } = await info(node.port, "stats");
     await ours("CONFIG", "RESETSTAT");

@@ -140,6 +140,12 @@ describe("a start that is refused says why in one line", () => {
       2,
       /^distcache: CACHE_SIZE: "many" is not allowed; allowed: .+\n$/,
     ],
+    [
+      "a memory bound that an empty store exceeds",
+      { settings: { MAX_MEMORY: "1000" } },
+      2,
+      /^distcache: MAX_MEMORY: 1000 is not allowed: .+\n$/,
+    ],
     ["a bad flag value", { args: ["--port", "x"] }, 2, /^distcache: --port: "x" is not allowed; allowed: .+\n$/],
     ["an unknown flag", { args: ["--prot", "1"] }, 1, /^error: unknown option '--prot'/],
     ["no listener at all", { settings: { PORT: "" } }, 2, /^distcache: PORT and UNIX_SOCKET are both empty; .+\n$/],

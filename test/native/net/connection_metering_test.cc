@@ -111,8 +111,6 @@ TEST_F(Metering, HotKeysOfPipelinesAreSampledWithoutBias) {
 
 TEST_F(Metering, SlotsAreCounted) {
   Run("SET {tag}a 1\r\n");
-  shared_->metrics.SetCountsSlots(true);
-  Run("SET {tag}a 1\r\n");
   Run("GET {tag}b\r\n");
   std::vector<uint64_t> slots(kSlotCount);
   shared_->metrics.AddSlotsTo(slots);

@@ -127,6 +127,10 @@ export class FakeSource implements MetricsSource {
     return { sinceMs: this.nowMs - 84_000, keys: keys.slice(0, limit) };
   }
 
+  slots(limit: number) {
+    return [{ slot: 12_182, calls: 90_000 }].slice(0, limit);
+  }
+
   bigCalls(limit: number) {
     const row = { key: "report:2024", database: 0, command: "set", sizeBytes: 8_400_000, atMs: this.nowMs - 50_000 };
     const reply = { ...row, command: "get", key: "index", sizeBytes: 640_000 };
